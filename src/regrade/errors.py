@@ -73,5 +73,5 @@ class EngineError(RegradeError):
     """A process or machine that was at work was lost, or a cluster cannot be reached."""
 
 
-class AnswerTimeout(RegradeError):
-    """Scoring one answer took longer than the limit; the answer is counted as timed out."""
+class TookTooLong(RegradeError):
+    """The work on one answer or row took longer than the limit; it is counted as timed out, and the others go on."""

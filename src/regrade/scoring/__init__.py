@@ -19,7 +19,6 @@
 :mod:`.metrics`       what an extracted answer is worth
 :mod:`.aggregation`   from the values of many samples to one
 :mod:`.statistics`    intervals, bootstrap, paired and clustered errors, agreement
-:mod:`.timer`         a limit on the time that one answer may take
 :mod:`.ready`         from a recipe's names to metrics and aggregations that can run
 :mod:`.task_groups`   values of the harness's groups of tasks
 :mod:`.browse`        looking at samples

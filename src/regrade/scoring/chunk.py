@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from regrade.errors import AnswerTimeout, RegradeError, UnavailableError
+from regrade.errors import RegradeError, TookTooLong, UnavailableError
 from regrade.expressions import MISSING, Expression
 from regrade.recipes.templates import TaskTemplates
 from regrade.registry import lookup
@@ -20,7 +20,7 @@ from regrade.scoring.filters import Pipeline, is_unparsed
 from regrade.scoring.metrics import Metric
 from regrade.scoring.plan import Job, MetricPlan, Plan, first_record
 from regrade.scoring.ready import aggregation_for, metric_for
-from regrade.scoring.timer import AnswerTimer
+from regrade.time_limit import TimeLimit
 from regrade.versions import parse_version
 
 MISSING_VALUE = "(missing)"
@@ -114,7 +114,7 @@ class _Scorer:
         for pipeline in self.pipelines:
             block.pipelines[pipeline.name] = PipelineBlock(keep=plan.keep)
         line = 0
-        with AnswerTimer(plan.answer_limit_s) as timer:
+        with TimeLimit(plan.answer_limit_s) as timer:
             for record in self.reader.records(job.source, job.chunk):
                 line = record.line
                 if isinstance(record, Malformed):
@@ -166,7 +166,7 @@ class _Scorer:
         pipeline: Pipeline | RecordedPipeline,
         shared: dict[Any, Any],
         block: Block,
-        timer: AnswerTimer,
+        timer: TimeLimit,
     ) -> None:
         """Apply one pipeline to a record and measure what comes out; a failure costs this row and no other."""
         out = block.pipelines[pipeline.name]
@@ -239,7 +239,7 @@ class _Scorer:
         assert measure.metric is not None
         try:
             value = measure.metric.measure(case)
-        except AnswerTimeout:
+        except TookTooLong:
             raise
         except Exception as error:
             failures.append((measure, _failure(row, error)))
@@ -275,7 +275,7 @@ def _found_nothing(extracted: Any) -> int:
 
 def _failure(row: int, error: Exception) -> Failure:
     reason = error.what if isinstance(error, RegradeError) else f"{type(error).__name__}: {error}"
-    return Failure(row, reason, isinstance(error, AnswerTimeout), isinstance(error, UnavailableError))
+    return Failure(row, reason, isinstance(error, TookTooLong), isinstance(error, UnavailableError))
 
 
 def _hashable(value: Any) -> Any:

@@ -378,3 +378,41 @@ def test_answers_of_one_sample_are_repeats_and_told() -> None:
         note.startswith("1 answers are to samples that had one already: they are repeats") for note in part.notes
     )
     assert part.results[0].value == 1.0
+
+
+# -- in batches and row by row ---------------------------------------------------------------
+
+
+def test_a_bad_row_is_told_the_same_however_rows_are_read() -> None:
+    rows = [{**ROWS[n % 6], "n": n, **({"answer": None} if n % 400 == 399 else {})} for n in range(1200)]
+    steps = [
+        {"__type__": "filter_by_condition", "values": {"level": 1}, "condition": "eq"},
+        {"__type__": "map_instance_values", "mappers": {"n": {"7": {}}}, "strict": False},
+        {"__type__": "execute_expression", "expression": "10 / (n - 801)", "to_field": "ratio"},
+    ]
+    loaded = regrade.load_card(card(rows, preprocess_steps=steps))
+    at_once = loaded.samples()
+    one_by_one = loaded.samples(limit=10_000)  # with a limit no row is read that is not wanted
+    assert list(at_once) == list(one_by_one)
+    assert counts(at_once) == counts(one_by_one)
+    assert [str(each) for each in at_once.account.failures] == [str(each) for each in one_by_one.account.failures]
+    assert [(each.step, each.row) for each in at_once.account.failures] == [
+        (3, 8), (3, 802), (4, 400), (4, 800), (4, 1200),
+    ]  # fmt: skip
+
+
+def test_with_a_limit_no_row_is_read_that_is_not_wanted() -> None:
+    samples = regrade.load_card(card(ROWS)).samples(limit=2)
+    assert len(list(samples)) == 2
+    assert counts(samples)[0] == ("loaded", "test", 2, 2, 0, 0)
+
+
+def test_a_regular_expression_that_never_ends_costs_its_row_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("regrade.recipes.cards.steps.ROW_LIMIT_S", 0.2)
+    rows = [*ROWS[:2], {**ROWS[2], "question": "a" * 60 + "b"}, *ROWS[3:]]
+    steps = [{"__type__": "extract_with_regex", "field": "question", "to_field": "found", "regex": "^(a+)+$"}]
+    for choices in ({}, {"limit": 10}):
+        samples = regrade.load_card(card(rows, preprocess_steps=steps)).samples(**choices)
+        assert [sample.doc["id"] for sample in samples] == ["q0", "q1", "q3", "q4", "q5"]
+        (failure,) = samples.account.failures
+        assert (failure.row, failure.reason) == (3, "took more than 0.1 s of CPU time")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,20 @@ def join(left: list[Row], right: list[Row], **arguments: Any) -> list[Row]:
     if how != "cross" and not arguments.keys() & {"on", "left_on"}:
         arguments["on"] = ["k"]
     operator = JoinStreams(left_stream="l", right_stream="r", how=how, new_stream_name="j", **arguments)
-    return list(operator.apply({"l": stream_of(left), "r": stream_of(right)})["j"])
+    joined = operator.apply({"l": stream_of(left), "r": stream_of(right)})["j"]
+    try:
+        rows = list(joined)
+    except RecipeError as error:
+        with pytest.raises(RecipeError, match=re.escape(error.what)):
+            list(joined.batches())
+        raise
+    assert told(row for batch in joined.batches() for row in batch.rows()) == told(rows), "in batches it is the same"
+    return rows
+
+
+def told(rows: Iterable[Row]) -> list[str]:
+    """Rows as texts: nan, which is not equal to itself, is in them, and the order of fields is not."""
+    return [repr(sorted(row.items())) for row in rows]
 
 
 def plain_join(left: list[Row], right: list[Row], how: str) -> list[Row]:

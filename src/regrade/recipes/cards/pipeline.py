@@ -20,7 +20,7 @@ from regrade.recipes.cards.card import DatasetRecipe, TaskCard
 from regrade.recipes.cards.choices import Choices
 from regrade.recipes.cards.demos import Pool, pool_of, without
 from regrade.recipes.cards.identity import Ids
-from regrade.recipes.cards.steps import RowFunction, Step, apply_steps, counted, steps_of, then
+from regrade.recipes.cards.steps import Part, Step, apply_steps, counted, steps_of, then
 from regrade.recipes.loaders import Loading
 from regrade.recipes.operators.operator import Operator
 from regrade.recipes.paths import get_path
@@ -30,7 +30,7 @@ from regrade.recipes.prompting.system_prompts import SystemPrompt
 from regrade.recipes.prompting.task import Task
 from regrade.recipes.prompting.template import Template
 from regrade.recipes.prompting.template_choice import TemplatesList
-from regrade.recipes.streams import Row, Stream, Streams
+from regrade.recipes.streams import Batch, Row, Stream, Streams
 from regrade.schema import Sample
 
 DOC: Final = "__doc__"
@@ -204,8 +204,8 @@ class Pipeline:
         return wanted
 
     @cached_property
-    def later_steps(self) -> list[tuple[Step, RowFunction | None]]:
-        """What follows the card's own steps: the task, what the recipe adds, and the prompt."""
+    def later_steps(self) -> list[Part | Step]:
+        """What follows the card's own steps: the task, and what the recipe adds."""
         recipe, task = self.recipe, self.task
         number = len(self.preprocessing)
 
@@ -214,7 +214,10 @@ class Pipeline:
             result[DOC] = row
             return result
 
-        steps: list[tuple[Step, RowFunction | None]] = [(Step(number + 1, _called(task), task), with_doc)]
+        def all_with_doc(batch: Batch, stream: str | None) -> Batch:
+            return task.process_batch(batch, stream).with_columns({DOC: batch.rows()})
+
+        part = Part(Step(number + 1, _called(task), task), with_doc, all_with_doc)
         extra: list[Operator] = []
         augmentors = recipe.augmentor if isinstance(recipe.augmentor, list) else [recipe.augmentor]
         for augmentor in augmentors:
@@ -225,18 +228,18 @@ class Pipeline:
         refiner = getattr(recipe, f"{self.split}_refiner", None)
         if refiner is not None:
             extra.append(msgspec.structs.replace(refiner, apply_to_streams=[self.split]))
-        return steps + [(step, None) for step in steps_of(extra, number + 2)]
+        return [part, *steps_of(extra, number + 2)]
 
     def after_task(self, stream: str) -> Stream:
         """The rows of a stream after the task and what the recipe adds."""
         return self._apply(self.later_steps, {stream: self.streams[stream]})[stream]
 
-    def _apply(self, steps: Sequence[tuple[Step, RowFunction | None]], streams: Streams) -> Streams:
-        for step, function in steps:
-            if function is None:
-                streams = apply_steps([step], streams, self.account)
+    def _apply(self, steps: Sequence[Part | Step], streams: Streams) -> Streams:
+        for step in steps:
+            if isinstance(step, Part):
+                streams = {name: then(stream, name, step, self.account) for name, stream in streams.items()}
             else:
-                streams = {name: then(stream, name, step, function, self.account) for name, stream in streams.items()}
+                streams = apply_steps([step], streams, self.account)
         return streams
 
     @cached_property
@@ -279,7 +282,7 @@ class Pipeline:
         )
 
     @cached_property
-    def prompt_step(self) -> tuple[Step, RowFunction]:
+    def prompt_step(self) -> Part:
         """The last step: the row as the model is to see it."""
         rendering, arrangement = self.rendering, self.choices.arrangement
         pool = self.pool.rows if self._most_demos else []
@@ -287,8 +290,8 @@ class Pipeline:
         def rendered(row: Row, stream: str | None) -> Row:
             return rendering(row, pool=pool, stream=stream, arrangement=arrangement)
 
-        step = Step(self.later_steps[-1][0].number + 1, _called(self.templates[0]), self.templates[0])
-        return step, rendered
+        number = len(self.preprocessing) + len(self.later_steps) + 1
+        return Part(Step(number, _called(self.templates[0]), self.templates[0]), rendered)
 
     def rendered(self) -> Iterator[Row]:
         """The rows of the chosen split, as the model is to see them; ``limit`` of them at most.
@@ -301,13 +304,14 @@ class Pipeline:
         if self.pool.positions and self.recipe.demos_removed_from_data and self.demos_from == name:
             positions, whole = self.pool.positions, stream
             stream = Stream(lambda: without(whole, positions))
-        step, function = self.prompt_step
-        stream = then(stream, name, step, function, self.account)
+        stream = then(stream, name, self.prompt_step, self.account)
         limits = [self.choices.limit, getattr(self.recipe, f"max_{name}_instances", None)]
+        limit = min((n for n in limits if n is not None), default=None)
+        blocks = stream.blocks() if limit is None else ([row] for row in islice(stream, limit))
         count = 0
-        for row in islice(stream, min((n for n in limits if n is not None), default=None)):
-            count += 1
-            yield row
+        for block in blocks:
+            count += len(block)
+            yield from block
         if not count and (failures := self.account.failures):
             raise RecipeError(
                 f"no row could be processed; {failures[0].reason}",

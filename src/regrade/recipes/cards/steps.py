@@ -1,22 +1,34 @@
-"""Steps applied to streams: row-wise ones together in one loop, each with its account.
+"""Steps applied to streams: row-wise ones together, batch by batch or row by row, each with its account.
 
 A row that a row-wise step cannot process is put aside, with step, stream and number, and the others go on; so is one
-of which a step makes several. A step that sees whole streams (a join, a shuffle) cannot leave a row out, so what goes
-wrong in it ends the run.
+of which a step makes several. A batch in which anything goes wrong is gone through once more row by row, so that what
+is told of a row does not depend on how it was read. A step that sees whole streams (a join, a shuffle) cannot leave a
+row out, so what goes wrong in it ends the run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
+from typing import Any, Final, NamedTuple, TypeVar
 
 from regrade.errors import RecipeError, RegradeError, UnavailableError
 from regrade.recipes.cards.account import Account, Failure, StepCount, describe
 from regrade.recipes.operators.operator import Operator, RowOperator, RowsOperator, StreamOperator
-from regrade.recipes.streams import Row, Stream, Streams
+from regrade.recipes.streams import Batch, Row, Stream, Streams, in_batches
+from regrade.time_limit import TimeLimit
+
+T = TypeVar("T")
+
+ROW_LIMIT_S: Final = 10.0
+"""CPU seconds that the row-wise steps may take for one row."""
 
 RowFunction = Callable[[Row, str | None], Row | None]
 """What a row-wise step does with a row of a stream; None leaves it out."""
+
+BatchFunction = Callable[[Batch, str | None], Batch]
+"""The same for a batch of rows."""
 
 
 class Step(NamedTuple):
@@ -31,6 +43,20 @@ class Step(NamedTuple):
     number: int
     name: str
     operator: Operator
+
+
+class Part(NamedTuple):
+    """A row-wise step.
+
+    Attributes:
+        step: The step.
+        of_row: What it does with a row.
+        of_batch: The same for a batch; None where it goes row by row.
+    """
+
+    step: Step
+    of_row: RowFunction
+    of_batch: BatchFunction | None = None
 
 
 def steps_of(operators: Iterable[Operator], first: int = 1) -> list[Step]:
@@ -59,8 +85,9 @@ def apply_steps(steps: Sequence[Step], streams: Streams, account: Account) -> St
     for step in steps:
         operator = step.operator
         if isinstance(operator, StreamOperator) and (function := row_function(operator)) is not None:
+            part = Part(step, function, batch_function(operator))
             streams = {
-                name: then(stream, name, step, function, account) if operator.applies_to(name) else stream
+                name: then(stream, name, part, account) if operator.applies_to(name) else stream
                 for name, stream in streams.items()
             }
         elif isinstance(operator, RowsOperator):
@@ -85,58 +112,156 @@ def row_function(operator: Operator) -> RowFunction | None:
     return None
 
 
-def then(stream: Stream, name: str, step: Step, function: RowFunction, account: Account) -> Stream:
+def batch_function(operator: Operator) -> BatchFunction | None:
+    """What an operator does with a batch of rows, if it has a way of its own to do it."""
+    if not getattr(operator, "by_column", False):
+        return None
+    if _has_own(operator, "keeps_of", "keeps"):
+        keeps_of = operator.keeps_of  # type: ignore[attr-defined]
+        return lambda batch, stream: batch.kept(keeps_of(batch))
+    if _has_own(operator, "process_batch", "process_row", "process_value_of"):
+        process: BatchFunction = operator.process_batch  # type: ignore[attr-defined]
+        return process
+    return None
+
+
+def _has_own(operator: Operator, method: str, *others: str) -> bool:
+    """Whether an operator has a method, and none of its classes changes what others do after the one that wrote it."""
+    for one in type(operator).__mro__:
+        if method in vars(one):
+            return True
+        if any(other in vars(one) for other in others):
+            return False
+    return False
+
+
+def then(stream: Stream, name: str, part: Part, account: Account) -> Stream:
     """A stream after one more row-wise step."""
     if isinstance(stream, RowWise) and stream.account is account and stream.name == name:
-        return RowWise(stream.source, name, [*stream.parts, (step, function)], account)
-    return RowWise(stream, name, [(step, function)], account)
+        return RowWise(stream.source, name, [*stream.parts, part], account)
+    return RowWise(stream, name, [part], account)
 
 
 class RowWise(Stream):
-    """A stream whose rows go through row-wise steps, all of them before the next row is looked at."""
+    """A stream whose rows go through row-wise steps, all of them before the next row or batch is looked at."""
 
     __slots__ = ("account", "name", "parts", "source")
 
-    def __init__(self, source: Stream, name: str, parts: Sequence[tuple[Step, RowFunction]], account: Account) -> None:
+    def __init__(self, source: Stream, name: str, parts: Sequence[Part], account: Account) -> None:
         self.source = source
         self.name = name
         self.parts = parts
         self.account = account
 
     def __iter__(self) -> Iterator[Row]:
-        name, account = self.name, self.account
-        functions = [function for _, function in self.parts]
-        ends = [_Ends() for _ in self.parts]
-        numbered = list(enumerate(functions))
-        number = 0
-        try:
-            for row in self.source:
-                number += 1
-                result: Row | None = row
-                place = 0
+        with _Reading(self) as reading:
+            yield from reading.one_by_one(self.source)
+
+    def batches(self) -> Iterator[Batch]:
+        for rows, batches in self._read():
+            yield from in_batches(rows)
+            yield from batches
+
+    def blocks(self) -> Iterator[list[Row]]:
+        for rows, batches in self._read():
+            if rows:
+                yield rows
+            for batch in batches:
+                yield batch.rows()
+
+    def _read(self) -> Iterator[tuple[list[Row], list[Batch]]]:
+        """For each batch that comes in what comes out: either as rows or as batches."""
+        with _Reading(self) as reading:
+            for batch in self.source.batches():
                 try:
+                    yield reading.at_once(batch)
+                except UnavailableError:
+                    raise
+                except Exception:
+                    yield list(reading.one_by_one(batch.rows())), []
+
+
+class _Reading:
+    """One reading of a stream's rows through row-wise steps; what becomes of them is kept when it ends."""
+
+    def __init__(self, stream: RowWise) -> None:
+        self.name = stream.name
+        self.parts = stream.parts
+        self.account = stream.account
+        self.number = 0
+        self.ends = [_Ends() for _ in stream.parts]
+        self.limit = TimeLimit(ROW_LIMIT_S)
+
+    def __enter__(self) -> _Reading:
+        return self
+
+    def __exit__(self, kind: Any, *_: object) -> None:
+        try:
+            if kind is None:
+                self._check_dropped()
+        finally:
+            self._keep()
+
+    def at_once(self, batch: Batch) -> tuple[list[Row], list[Batch]]:
+        """A batch after the steps: as rows where the last step gives such, else as batches.
+
+        Raises:
+            Exception: something is wrong with a row. Nothing was counted.
+        """
+        name, limit = self.name, self.limit
+        rows: list[Row] = []
+        batches = [batch]
+        sizes = [batch.size]
+        with limit:
+            limit.start()
+            for part in self.parts:
+                if part.of_batch is not None:
+                    batches, rows = [*batches, *in_batches(rows)], []
+                    batches = [after for before in batches if (after := part.of_batch(before, name)).size]
+                else:
+                    of_row = part.of_row
+                    rows = rows or [row for each in batches for row in each.rows()]
+                    rows, batches = [made for row in rows if (made := of_row(row, name)) is not None], []
+                sizes.append(len(rows) + sum(each.size for each in batches))
+            limit.stop()
+        self.number += batch.size
+        for end, (coming, going) in zip(self.ends, pairwise(sizes), strict=True):
+            end.dropped += coming - going
+        return rows, batches
+
+    def one_by_one(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Rows after the steps; those that cannot be processed are put aside."""
+        name, ends, limit = self.name, self.ends, self.limit
+        numbered = list(enumerate(part.of_row for part in self.parts))
+        for row in rows:
+            self.number += 1
+            result: Row | None = row
+            place = 0
+            try:
+                with limit:
+                    limit.start()
                     for place, function in numbered:
                         result = function(result, name)  # type: ignore[arg-type]
                         if result is None:
                             ends[place].dropped += 1
                             break
-                    else:
-                        yield result  # type: ignore[misc]
-                except UnavailableError:
-                    raise
-                except Exception as error:
-                    step = self.parts[place][0]
-                    reason = reason_of(error)
-                    account.put_aside(Failure(step.number, step.name, name, number, reason))
-                    ends[place].failed[reason] = ends[place].failed.get(reason, 0) + 1
-            self._check_dropped(number, ends)
-        finally:
-            self._keep(number, ends)
+                    limit.stop()
+            except UnavailableError:
+                raise
+            except Exception as error:
+                step = self.parts[place].step
+                reason = reason_of(error)
+                self.account.put_aside(Failure(step.number, step.name, name, self.number, reason))
+                ends[place].failed[reason] = ends[place].failed.get(reason, 0) + 1
+                continue
+            if result is not None:
+                yield result
 
-    def _check_dropped(self, number: int, ends: list[_Ends]) -> None:
+    def _check_dropped(self) -> None:
         """Raise for a filter that promises not to leave everything out, and did."""
-        coming = number
-        for (step, _), end in zip(self.parts, ends, strict=True):
+        coming = self.number
+        for part, end in zip(self.parts, self.ends, strict=True):
+            step = part.step
             if coming and end.dropped == coming and getattr(step.operator, "error_on_filtered_all", False):
                 raise RecipeError(
                     f"no row of the stream {self.name!r} meets the condition; {coming:,} came in",
@@ -145,9 +270,10 @@ class RowWise(Stream):
                 )
             coming -= end.dropped + sum(end.failed.values())
 
-    def _keep(self, number: int, ends: list[_Ends]) -> None:
-        coming = number
-        for (step, _), end in zip(self.parts, ends, strict=True):
+    def _keep(self) -> None:
+        coming = self.number
+        for part, end in zip(self.parts, self.ends, strict=True):
+            step = part.step
             going = coming - end.dropped - sum(end.failed.values())
             dropped = {step.name: end.dropped} if end.dropped else {}
             self.account.keep(StepCount(step.number, step.name, self.name, coming, going, dropped, end.failed))
@@ -175,19 +301,49 @@ def reason_of(error: Exception) -> str:
     return (text.strip() or type(error).__name__).splitlines()[0]
 
 
-def counted(stream: Stream, name: str, account: Account, step: int = 0, label: str = "loaded") -> Stream:
-    """A stream whose rows are counted as what a step (or, with 0, the loader) gave."""
+class _Counted(Stream):
+    """A stream whose rows are counted as they are read."""
 
-    def rows() -> Iterator[Row]:
+    __slots__ = ("_around", "_stream", "_told")
+
+    def __init__(
+        self,
+        stream: Stream,
+        told: Callable[[int], None],
+        around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> None:
+        """Args:
+        stream: The stream.
+        told: Is told, at the end of each reading, how many rows were read.
+        around: Gives the context that rows are read in.
+        """
+        self._stream = stream
+        self._told = told
+        self._around = around
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._counting(self._stream, lambda row: 1)
+
+    def batches(self) -> Iterator[Batch]:
+        return self._counting(self._stream.batches(), lambda batch: batch.size)
+
+    def blocks(self) -> Iterator[list[Row]]:
+        return self._counting(self._stream.blocks(), len)
+
+    def _counting(self, items: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
         number = 0
         try:
-            for row in stream:
-                number += 1
-                yield row
+            with self._around():
+                for item in items:
+                    number += size(item)
+                    yield item
         finally:
-            account.keep(StepCount(step, label, name, number, number))
+            self._told(number)
 
-    return Stream(rows)
+
+def counted(stream: Stream, name: str, account: Account, step: int = 0, label: str = "loaded") -> Stream:
+    """A stream whose rows are counted as what a step (or, with 0, the loader) gave."""
+    return _Counted(stream, lambda number: account.keep(StepCount(step, label, name, number, number)))
 
 
 def _spread(stream: Stream, name: str, step: Step, operator: RowsOperator, account: Account) -> Stream:
@@ -221,30 +377,17 @@ def _whole(step: Step, streams: Streams, account: Account) -> Streams:
     seen: dict[str, int] = {}
 
     def watched(name: str, stream: Stream) -> Stream:
-        def rows() -> Iterator[Row]:
-            number = 0
-            try:
-                for row in stream:
-                    number += 1
-                    yield row
-            finally:
-                seen[name] = max(number, seen.get(name, 0))
+        def told(number: int) -> None:
+            seen[name] = max(number, seen.get(name, 0))
 
-        return Stream(rows)
+        return _Counted(stream, told)
 
     def after(name: str, stream: Stream, sources: list[str]) -> Stream:
-        def rows() -> Iterator[Row]:
-            number = 0
-            try:
-                with _told(step, name):
-                    for row in stream:
-                        number += 1
-                        yield row
-            finally:
-                coming = sum(seen.get(source, 0) for source in sources)
-                account.keep(StepCount(step.number, step.name, name, coming, number))
+        def told(number: int) -> None:
+            coming = sum(seen.get(source, 0) for source in sources)
+            account.keep(StepCount(step.number, step.name, name, coming, number))
 
-        return Stream(rows)
+        return _Counted(stream, told, lambda: _told(step, name))
 
     inputs = {name: watched(name, stream) for name, stream in streams.items()}
     with _told(step, ", ".join(streams)):
@@ -260,7 +403,7 @@ def _whole(step: Step, streams: Streams, account: Account) -> Streams:
     return changed
 
 
-class _told:
+class _told(AbstractContextManager[None]):
     """A context in which what goes wrong is told with its step."""
 
     def __init__(self, step: Step, stream: str) -> None:

@@ -18,8 +18,8 @@ import msgspec
 
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.operators.operator import RowOperator
-from regrade.recipes.operators.places import Read, Write, reader, writer
-from regrade.recipes.streams import Row
+from regrade.recipes.operators.places import Read, Write, is_plain, reader, writer
+from regrade.recipes.streams import Batch, Row, for_each
 
 _OF_TEXTS: Final = """
     capitalize casefold count endswith find isalnum isalpha isascii isdigit islower isnumeric isspace istitle isupper
@@ -96,6 +96,15 @@ class Apply(RowOperator, kw_only=True):
     def _ways(self) -> tuple[list[Read], dict[str, Read], Write]:
         named = {name: reader(path) for name, path in self._kwargs.items()}
         return [reader(path) for path in self._argv], named, writer(self.to_field)
+
+    @property
+    def by_column(self) -> bool:
+        return bool(self._argv) and not self._kwargs and all(map(is_plain, [*self._argv, self.to_field]))
+
+    def process_batch(self, batch: Batch, stream: str | None = None) -> Batch:
+        """The rows after this step."""
+        arguments = [batch.columns[field] for field in self._argv]
+        return batch.with_columns({self.to_field: for_each(self._function, *arguments)})
 
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         reads, named, write = self._ways

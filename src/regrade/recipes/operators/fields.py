@@ -10,7 +10,7 @@ from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.operators.operator import FieldOperator, RowOperator
 from regrade.recipes.operators.places import Write, is_plain, reader, writer
 from regrade.recipes.paths import delete_path, is_subpath, set_path
-from regrade.recipes.streams import Row
+from regrade.recipes.streams import Batch, Row, for_each
 
 _ALWAYS_KEPT: Final = ("data_classification_policy", "recipe_metadata")
 """What a card itself keeps in rows; no selection of fields is about it."""
@@ -38,6 +38,17 @@ class Rename(FieldOperator, kw_only=True):
         names = [name for pair in self.pairs for name in pair]
         plain = all(map(is_plain, names)) and len(set(names)) == len(names)
         return self.pairs if plain and not (self.process_every_value or self.set_every_value) else None
+
+    @property
+    def by_column(self) -> bool:
+        return self._names is not None
+
+    def process_batch(self, batch: Batch, stream: str | None = None) -> Batch:
+        columns = batch.columns.copy()
+        for source, target in self.pairs:
+            if source in columns or not self.not_exist_do_nothing:
+                columns[target] = columns.pop(source)
+        return Batch(columns, batch.size)
 
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         if self._names is not None and all(source in row for source, _ in self._names):
@@ -120,6 +131,14 @@ class Set(RowOperator, kw_only=True):
             return None
         return [(writer(path), value) for path, value in self.fields.items()]
 
+    @property
+    def by_column(self) -> bool:
+        return self._writes is None
+
+    def process_batch(self, batch: Batch, stream: str | None = None) -> Batch:
+        """The rows after this step."""
+        return batch.with_columns({name: [value] * batch.size for name, value in self.fields.items()})
+
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         if self._writes is None:
             return {**row, **self.fields}
@@ -141,6 +160,13 @@ class RemoveFields(RowOperator, kw_only=True):
     """
 
     fields: list[str]
+
+    def process_batch(self, batch: Batch, stream: str | None = None) -> Batch:
+        """The rows after this step."""
+        columns = batch.columns.copy()
+        for field in self.fields:
+            del columns[field]
+        return Batch(columns, batch.size)
 
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         result = row.copy()
@@ -165,6 +191,12 @@ class SelectFields(RowOperator, kw_only=True):
     """
 
     fields: list[str]
+
+    def process_batch(self, batch: Batch, stream: str | None = None) -> Batch:
+        """The rows after this step."""
+        columns = {field: batch.columns[field] for field in self.fields}
+        columns |= {field: batch.columns[field] for field in _ALWAYS_KEPT if field in batch.columns}
+        return Batch(columns, batch.size)
 
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         try:
@@ -231,6 +263,15 @@ class ListFieldValues(RowOperator, kw_only=True):
     @cached_property
     def _write(self) -> Write:
         return writer(self.to_field)
+
+    @property
+    def by_column(self) -> bool:
+        return all(map(is_plain, [*self.fields, self.to_field]))
+
+    def process_batch(self, batch: Batch, stream: str | None = None) -> Batch:
+        """The rows after this step."""
+        values = zip(*[batch.columns[field] for field in self.fields], strict=True)
+        return batch.with_columns({self.to_field: list(map(list, values))})
 
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         return self._write(row.copy(), [read(row) for read in self._reads])
@@ -356,9 +397,16 @@ class InterleaveListsToDialogOperator(RowOperator, kw_only=True):
     def _reads(self) -> tuple[Any, Any]:
         return reader(self.user_turns_field), reader(self.assistant_turns_field)
 
+    def process_batch(self, batch: Batch, stream: str | None = None) -> Batch:
+        """The rows after this step."""
+        asked, answered = batch.columns[self.user_turns_field], batch.columns[self.assistant_turns_field]
+        return batch.with_columns({self.to_field: for_each(self._dialog, asked, answered)})
+
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         read_asked, read_answered = self._reads
-        asked, answered = read_asked(row), read_answered(row)
+        return {**row, self.to_field: self._dialog(read_asked(row), read_answered(row))}
+
+    def _dialog(self, asked: Any, answered: Any) -> list[tuple[str, Any]]:
         if len(asked) - len(answered) not in (0, 1):
             raise ValueError(
                 f"{len(asked)} turns of {self.user_turns_field!r} and {len(answered)} of "
@@ -371,4 +419,4 @@ class InterleaveListsToDialogOperator(RowOperator, kw_only=True):
             dialog.append((assistant, answer))
         if len(asked) > len(answered):
             dialog.append((user, asked[-1]))
-        return {**row, self.to_field: dialog}
+        return dialog

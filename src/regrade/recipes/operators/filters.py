@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, ClassVar, Final, TypeAlias
 
 from regrade.errors import RecipeError
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.operators.operator import StreamOperator
-from regrade.recipes.operators.places import Read, reader, readers
+from regrade.recipes.operators.places import Read, is_plain, reader, readers
 from regrade.recipes.paths import has_path
-from regrade.recipes.streams import Row
+from regrade.recipes.streams import Batch, Row
 
 Condition: TypeAlias = Callable[[Any, Any], Any]
 
@@ -34,6 +34,8 @@ CONDITIONS: Final[dict[str, Condition]] = {
 
 class RowFilter(StreamOperator, kw_only=True):
     """An operator that decides row by row which rows stay.
+
+    One that is often used may have ``keeps_of(batch)`` besides, which says of each row of a batch what ``keeps`` says.
 
     Args:
         error_on_filtered_all: If no row of a stream stays, that is an error.
@@ -110,6 +112,23 @@ class FilterByCondition(RowFilter, kw_only=True):
     def _holds(self) -> Condition:
         return CONDITIONS[self.condition]
 
+    @property
+    def by_column(self) -> bool:
+        return self.condition != "exists" and all(map(is_plain, self.values))
+
+    def keeps_of(self, batch: Batch) -> list[bool]:
+        """Whether each row stays."""
+        return self._all_hold(
+            [(batch.columns[field], repeat(constant)) for field, constant in self.values.items()], batch.size
+        )
+
+    def _all_hold(self, pairs: list[tuple[Iterable[Any], Iterable[Any]]], size: int) -> list[bool]:
+        holds, keep = self._holds, [True] * size
+        for values, others in pairs:
+            told = zip(keep, values, others, strict=False)
+            keep = [so_far and bool(holds(value, other)) for so_far, value, other in told]
+        return keep
+
     def keeps(self, row: Row) -> bool:
         if self.condition == "exists":
             return all(has_path(row, _with_slashes(path)) is wanted for path, wanted in self.values.items())
@@ -151,6 +170,13 @@ class FilterByConditionBasedOnFields(FilterByCondition, kw_only=True):
             (f"{left} {self.condition} {right}", reader(_with_slashes(left)), reader(_with_slashes(right)))
             for left, right in self.values.items()
         ]
+
+    @property
+    def by_column(self) -> bool:
+        return all(map(is_plain, [*self.values, *self.values.values()]))
+
+    def keeps_of(self, batch: Batch) -> list[bool]:
+        return self._all_hold([(batch.columns[a], batch.columns[b]) for a, b in self.values.items()], batch.size)
 
     def keeps(self, row: Row) -> bool:
         return all(_compared(self._holds, what, left(row), right(row)) for what, left, right in self._pairs)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
 from regrade.errors import RecipeError
-from regrade.recipes.streams import Row
+from regrade.recipes.streams import Batch, Row
 
 SHARED_FIELDS: Final = ("data_classification_policy", "recipe_metadata")
 """Fields that are about where rows come from: both rows must agree on them, and the joined row has them once."""
@@ -32,8 +32,8 @@ class Side:
         self.suffix = suffix
         self.fields: dict[str, None] = {}
 
-    def meet(self, row: Row) -> None:
-        """Take note of a row's fields."""
+    def meet(self, row: Mapping[str, Any]) -> None:
+        """Take note of the fields of a row, or of a batch's columns."""
         if not row.keys() <= self.fields.keys():
             self.fields.update(dict.fromkeys(row))
 
@@ -51,6 +51,19 @@ class Side:
             return _hashable(row.get(self.on[0]))
         key = tuple([_hashable(row.get(name)) for name in self.on])
         return None if None in key else key
+
+    def keys(self, batch: Batch) -> list[Any]:
+        """The keys of a batch's rows, as :meth:`key` gives them."""
+        columns = [batch.columns.get(name) for name in self.on]
+        if not columns or None in columns:
+            return [() if not columns else None] * batch.size
+        hashable = [
+            [value if type(value) is str or type(value) is int else _hashable(value) for value in values or ()]
+            for values in columns
+        ]
+        if len(hashable) == 1:
+            return hashable[0]
+        return [None if None in key else key for key in zip(*hashable, strict=True)]
 
     def usual_key(self) -> Callable[[Row], Any]:
         """A faster function to the keys of usual rows.
@@ -84,11 +97,13 @@ class JoinedRows:
 
     Attributes:
         keeps: Whether rows that find nothing are kept.
+        left_first: Whether the fields of the row that seeks come first.
+        shared: The fields of both that are about where rows come from.
     """
 
     def __init__(self, how: str, seeking: Side, searched: Side) -> None:
         self.keeps = how in ("left", "right", "outer")
-        self._left_first = how != "right"
+        self.left_first = how != "right"
         self._seeking = seeking
         self._searched = searched
         self._keys = [one for one, other in zip(seeking.on, searched.on, strict=True) if one == other]
@@ -100,9 +115,9 @@ class JoinedRows:
         }
         self._renames = bool(both)
         self._late = searched.fields.keys() - seeking.fields.keys() - apart
-        self._shared = [name for name in SHARED_FIELDS if name in seeking.fields and name in searched.fields]
-        self._blank = {new: None for name, new in self._names.items() if name not in self._shared}
-        self._other_blank = {new: None for name, new in self._other_names.items() if name not in self._shared}
+        self.shared = [name for name in SHARED_FIELDS if name in seeking.fields and name in searched.fields]
+        self._blank = {new: None for name, new in self._names.items() if name not in self.shared}
+        self._other_blank = {new: None for name, new in self._other_names.items() if name not in self.shared}
 
     def own(self, row: Row) -> Row:
         """A row that seeks, with its fields' names in joined rows.
@@ -122,6 +137,35 @@ class JoinedRows:
         names = self._names
         return {**self._blank, **{names.get(name, name): value for name, value in row.items()}}
 
+    def own_columns(self, batch: Batch) -> dict[str, list[Any]]:
+        """A batch of rows that seek, likewise.
+
+        Raises:
+            RecipeError: as :meth:`own`.
+        """
+        if not self._late.isdisjoint(batch.columns):
+            self.own(dict.fromkeys(batch.columns))
+        names = self._names
+        renamed = {names.get(name, name): values for name, values in batch.columns.items()}
+        if self._blank.keys() <= renamed.keys():
+            return renamed
+        return {**{name: [None] * batch.size for name in self._blank}, **renamed}
+
+    def other_columns(self, batches: Sequence[Batch]) -> dict[str, list[Any]]:
+        """All rows that may be found, by column, with their fields' names in joined rows, and one more that lacks all.
+
+        Fields that both streams have of where their rows come from are there only if all rows have them.
+        """
+        columns = {}
+        for name, new in self._other_names.items():
+            if name in self.shared and not all(name in batch.columns for batch in batches):
+                continue
+            values: list[Any] = []
+            for batch in batches:
+                values += batch.columns[name] if name in batch.columns else [None] * batch.size
+            columns[new] = [*values, None]
+        return columns
+
     def other(self, row: Row) -> Row:
         """A row that was found, with its fields' names in joined rows."""
         if not self._renames and row.keys() == self._searched.fields.keys():
@@ -135,11 +179,11 @@ class JoinedRows:
         Raises:
             RecipeError: two of them disagree on where they come from.
         """
-        for name in self._shared:
+        for name in self.shared:
             for other in others:
                 if row.get(name) is not other.get(name):
-                    _agree(name, row, other)
-        if not self._left_first:
+                    agree(name, row, other)
+        if not self.left_first:
             return [{**other, **row} for other in others]
         joined = [{**row, **other} for other in others]
         for key in self._keys:  # equal in both, but maybe 1 in one and 1.0 in the other
@@ -151,7 +195,7 @@ class JoinedRows:
     def alone(self, row: Row) -> Row:
         """A row that found nothing."""
         own = self.own(row)
-        return {**own, **self._other_blank} if self._left_first else {**self._other_blank, **own}
+        return {**own, **self._other_blank} if self.left_first else {**self._other_blank, **own}
 
     def left_over(self, row: Row) -> Row:
         """A row that nothing found."""
@@ -159,7 +203,8 @@ class JoinedRows:
         return {**self._blank, **self.other(row), **keys}
 
 
-def _agree(name: str, one: Row, other: Row) -> None:
+def agree(name: str, one: Row, other: Row) -> None:
+    """Raise RecipeError for two rows that both have a field and differ in it."""
     if name in one and name in other:
         left, right = one[name], other[name]
         if left != right and str(left) != str(right):

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from regrade.errors import RecipeError
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
+from regrade.recipes.operators.joined_batches import JoinedBatches
 from regrade.recipes.operators.joined_rows import JoinedRows, Side
 from regrade.recipes.operators.matching import DEFAULT_MEMORY, indexed, matched
 from regrade.recipes.operators.mixes import source
 from regrade.recipes.operators.operator import Operator
 from regrade.recipes.paths import MISSING
-from regrade.recipes.streams import Row, Stream, Streams
+from regrade.recipes.streams import Batch, Row, Stream, Streams, in_batches
+
+T = TypeVar("T")
 
 _AHEAD: Final = 10_000
-"""Rows whose fields are looked at to see which names both streams have."""
+"""Rows whose fields are looked at to see which names both streams have, at least."""
 
 
 @artifact("join_streams")
@@ -78,15 +81,15 @@ class JoinStreams(Operator):
 
     def apply(self, streams: Streams) -> Streams:
         left, right = source(streams, self.left_stream), source(streams, self.right_stream)
-        return {**streams, self.new_stream_name: Stream(lambda: self._joined(left, right))}
+        seeking, searched = (right, left) if self.how == "right" else (left, right)
+        joined = Stream(lambda: self._join().rows(seeking, searched), lambda: self._join().batches(seeking, searched))
+        return {**streams, self.new_stream_name: joined}
 
-    def _joined(self, left: Stream, right: Stream) -> Iterator[Row]:
+    def _join(self) -> _Join:
         left_on, right_on = self.keys()
-        memory = int(self.memory_mb * 2**20)
-        one, other = Side(self.left_stream, left_on, "_x"), Side(self.right_stream, right_on, "_y")
-        if self.how == "right":
-            return _Join(self.how, other, one, memory).rows(right, left)
-        return _Join(self.how, one, other, memory).rows(left, right)
+        left, right = Side(self.left_stream, left_on, "_x"), Side(self.right_stream, right_on, "_y")
+        seeking, searched = (right, left) if self.how == "right" else (left, right)
+        return _Join(self.how, seeking, searched, int(self.memory_mb * 2**20))
 
 
 def _names(given: list[str] | str | None) -> list[str]:
@@ -113,10 +116,39 @@ class _Join:
         for row in ahead:
             self.seeking.meet(row)
         self.seeking.check()
+        return self._some(self._joined(chain(ahead, rows), self._keyed(searched)))
+
+    def batches(self, seeking: Stream, searched: Stream) -> Iterator[Batch]:
+        """The joined rows in batches.
+
+        Raises:
+            RecipeError: as :meth:`rows`.
+        """
+        if self.how in ("outer", "cross"):
+            return in_batches(self.rows(seeking, searched))
+        reading = seeking.batches()
+        ahead: list[Batch] = []
+        count = 0
+        while count < _AHEAD and (batch := next(reading, None)) is not None:
+            self.seeking.meet(batch.columns)
+            ahead.append(batch)
+            count += batch.size
+        self.seeking.check()
+        left = chain(ahead, reading)
+        table = JoinedBatches(self.how, self.seeking, self.searched, self.memory)
+        rest = table.hold(searched.batches())
+        if rest is None:
+            return self._some(table.joined(left))
+        rows = (row for batch in rest for row in batch.rows())
+        asking = (row for batch in left for row in batch.rows())
+        return self._some(in_batches(self._matched(asking, self._keyed(rows))))
+
+    def _some(self, joined: Iterable[T]) -> Iterator[T]:
+        """What is joined, if it is anything."""
         empty = True
-        for joined in self._joined(chain(ahead, rows), self._keyed(searched)):
+        for each in joined:
             empty = False
-            yield joined
+            yield each
         if empty:
             raise RecipeError(
                 f"no row of {self.seeking.stream!r} fits one of {self.searched.stream!r}",

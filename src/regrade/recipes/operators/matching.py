@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from regrade.recipes.paths import MISSING
 
-DEFAULT_MEMORY: Final = 64 * 2**20
+DEFAULT_MEMORY: Final = 256 * 2**20
 """Bytes that an index may take, about, if nothing else is said."""
 
 _PARTS: Final = 64

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from regrade.recipes.artifacts.artifact import Artifact, ArtifactError
 from regrade.recipes.operators.places import Read, finder, is_plain
-from regrade.recipes.paths import MISSING, get_path, set_path
-from regrade.recipes.streams import Row, Stream, Streams
+from regrade.recipes.paths import MISSING, get_path, parse_path, set_path
+from regrade.recipes.streams import Batch, Row, Stream, Streams, for_each
 
 
 class Operator(Artifact):
@@ -44,6 +44,11 @@ class StreamOperator(Operator):
         """The rows of one stream after this step."""
         raise NotImplementedError
 
+    @property
+    def by_column(self) -> bool:
+        """Whether its arguments are such that a whole batch can be processed, if it has a method for that."""
+        return True
+
     def applies_to(self, stream: str) -> bool:
         """Whether the stream of this name is to be processed."""
         if self.apply_to_streams is not None and stream not in self.apply_to_streams:
@@ -74,7 +79,12 @@ class RowsOperator(StreamOperator):
 
 
 class RowOperator(StreamOperator):
-    """An operator that makes one row of one row."""
+    """An operator that makes one row of one row.
+
+    One that is often used may have ``process_batch(batch, stream)`` besides, which makes of a batch of rows, column by
+    column, what ``process_row`` makes of each of them. It may raise whatever it likes: the rows are processed one by
+    one then.
+    """
 
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         """The row after this step: a new dict; nothing inside ``row`` is changed.
@@ -165,6 +175,31 @@ class FieldOperator(RowOperator):
         spread = self.set_every_value
         return [(source, finder(source), target, is_plain(target) and not spread) for source, target in self.pairs]
 
+    @property
+    def by_column(self) -> bool:
+        try:
+            return all(plain and _starts_with_name(source) for source, _, _, plain in self._ways)
+        except ValueError:  # which each row will be told
+            return False
+
+    def process_batch(self, batch: Batch, stream: str | None = None) -> Batch:
+        """The rows after this step."""
+        process = self._each if self.process_every_value else self.process_value
+        for source, find, target, _ in self._ways:
+            values = _found(batch, source, find)
+            missing = [value is MISSING for value in values]
+            if all(missing) and self.not_exist_do_nothing:
+                continue
+            if any(missing):
+                if self.not_exist_do_nothing or not self.not_exist_ok:
+                    raise KeyError(source)
+                values = [self.get_default if value is MISSING else value for value in values]
+            batch = batch.with_columns({target: for_each(process, values)})
+        return batch
+
+    def _each(self, values: Any) -> list[Any]:
+        return list(map(self.process_value, values))
+
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         own = False  # whether the row is a copy that may be changed
         for source, find, target, plain in self._ways:
@@ -184,3 +219,18 @@ class FieldOperator(RowOperator):
                 row, own = row.copy(), True
             row[target] = result
         return row
+
+
+def _starts_with_name(path: str) -> bool:
+    """Whether a path leads through one field of rows, whatever comes after it."""
+    return is_plain(path) or (bool(path.strip()) and isinstance(name := parse_path(path)[0], str) and name != "*")
+
+
+def _found(batch: Batch, path: str, find: Read) -> list[Any]:
+    """The values at a path, or MISSING."""
+    columns = batch.columns
+    if path in columns:
+        return columns[path]
+    if is_plain(path) or (field := parse_path(path)[0]) not in columns:
+        return [MISSING] * batch.size
+    return [find({field: value}) for value in columns[field]]

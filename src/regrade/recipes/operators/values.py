@@ -11,8 +11,8 @@ import msgspec
 
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.operators.operator import FieldOperator, RowOperator
-from regrade.recipes.operators.places import Read, Write, reader, writer
-from regrade.recipes.streams import Row
+from regrade.recipes.operators.places import Read, Write, is_plain, reader, writer
+from regrade.recipes.streams import Batch, Row
 
 _UNDEFINED = "__UNDEFINED__"
 """Unitxt's word for no default at all, as None may be one."""
@@ -40,6 +40,24 @@ class MapInstanceValues(RowOperator, kw_only=True):
     @cached_property
     def _ways(self) -> list[tuple[str, Read, Write, dict[str, Any]]]:
         return [(path, reader(path), writer(path), mapper) for path, mapper in self.mappers.items()]
+
+    @property
+    def by_column(self) -> bool:
+        return not self.process_every_value and all(map(is_plain, self.mappers))
+
+    def process_batch(self, batch: Batch, stream: str | None = None) -> Batch:
+        """The rows after this step."""
+        columns = {}
+        for field, mapper in self.mappers.items():
+            columns[field] = [
+                mapper[value]
+                if type(value) is str and value in mapper
+                else None
+                if value is None
+                else self._mapped(field, mapper, value)
+                for value in batch.columns[field]
+            ]
+        return batch.with_columns(columns)
 
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         result = row.copy()

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import msgspec
 
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.operators.operator import RowOperator
 from regrade.recipes.prompting.template import INFERENCE_STREAM, Template
-from regrade.recipes.streams import Row
+from regrade.recipes.streams import Batch, Row, for_each
 from regrade.recipes.type_strings import TypeStringError, checker, misfit, parse_type_string, to_type_string
 
 _Field: TypeAlias = tuple[str, Any, Callable[[Any], bool]]
 """Name, type, check."""
 
-_KEPT = ("demos", "instruction", "system_prompt")
+_ABOUT: Final[dict[str, type]] = {"data_classification_policy": list, "media": dict, "recipe_metadata": dict}
+"""What rows may say of themselves, and what of them that do not."""
+
+_KEPT: Final = ("demos", "instruction", "system_prompt")
 """What a row may bring along for the steps after its task."""
 
 
@@ -102,15 +105,32 @@ class Task(RowOperator):
     def _references(self) -> list[_Field]:
         return [(name, kind, checker(kind)) for name, kind in self.reference_types.items()]
 
+    def process_batch(self, batch: Batch, stream: str | None = None) -> Batch:
+        """What :meth:`process_row` makes of each row of a batch.
+
+        Raises:
+            Exception: a row lacks a field, or a value is not of its type.
+        """
+        columns = batch.columns
+        if self.defaults:
+            columns = {**{name: [value] * batch.size for name, value in self.defaults.items()}, **columns}
+        result: dict[str, list[Any]] = {
+            "input_fields": _all_taken(columns, self._inputs, batch.size),
+            "metrics": [self.metrics] * batch.size,
+            **{name: columns.get(name) or [kind() for _ in range(batch.size)] for name, kind in _ABOUT.items()},
+        }
+        result |= {name: columns[name] for name in _KEPT if name in columns}
+        if stream != INFERENCE_STREAM:
+            result["reference_fields"] = _all_taken(columns, self._references, batch.size)
+        return Batch(result, batch.size)
+
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         if self.defaults:
             row = {**self.defaults, **row}
         result: Row = {
             "input_fields": _taken(row, self._inputs, "input"),
             "metrics": self.metrics,
-            "data_classification_policy": row.get("data_classification_policy", []),
-            "media": row.get("media", {}),
-            "recipe_metadata": row.get("recipe_metadata", {}),
+            **{name: row[name] if name in row else kind() for name, kind in _ABOUT.items()},
         }
         for name in _KEPT:
             if name in row:
@@ -132,6 +152,18 @@ def _taken(row: Row, fields: list[_Field], role: str) -> Row:
             raise ValueError(f"the {role} field {name!r} must be {_told(kind)}: {misfit(value, kind)}")
         taken[name] = float(value) if kind is float and type(value) is int else value
     return taken
+
+
+def _all_taken(columns: Mapping[str, list[Any]], fields: list[_Field], size: int) -> list[Row]:
+    taken = {}
+    for name, kind, check in fields:
+        values = columns[name]
+        if not all(for_each(check, values)):
+            raise ValueError(name)
+        if kind is float:
+            values = [float(value) if type(value) is int else value for value in values]
+        taken[name] = values
+    return Batch(taken, size).rows()
 
 
 def _told(kind: Any) -> str:
