@@ -27,7 +27,7 @@ import msgspec
 
 from regrade.errors import InputError, UsageError
 from regrade.recipes.cards.account import Account
-from regrade.recipes.cards.choices import Choices
+from regrade.recipes.cards.choices import Choices, choices_of
 from regrade.recipes.cards.load import LoadedCard, load
 from regrade.recipes.cards.pipeline import Pipeline
 from regrade.recipes.cards.record import about
@@ -54,9 +54,21 @@ def load_card(
 
     Raises:
         ArtifactError: there is no such card, or it is wrong.
+        UsageError: what was given is neither.
     """
     folders: Any = [catalog] if isinstance(catalog, str | PathLike) else catalog
-    return Card(load(card, folders), Path(data) if data is not None else None)
+    return Card(load(card, folders), None if data is None else folder_of(data))
+
+
+def folder_of(data: Any) -> Path:
+    """A folder whose files stand in for remote ones.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not isinstance(data, str | PathLike) or not Path(data).is_dir():
+        raise UsageError("is no folder", where=f"data={data!r:.80}")
+    return Path(data)
 
 
 class Card:
@@ -83,14 +95,13 @@ class Card:
                 ``split``, ``num_demos``, ``limit``, ...
 
         Raises:
-            UsageError: there is no such choice.
+            UsageError: there is no such choice, or it cannot be that.
             ArtifactError: a template, format or system prompt does not exist.
         """
-        known = [field.name for field in msgspec.structs.fields(Choices)]
-        if unknown := [name for name in choices if name not in known]:
-            raise UsageError(f"nothing is called {unknown[0]!r}", hint=f"choices: {', '.join(known)}")
-        folder = self._data if data is None else Path(data)
-        return Samples(self.loaded, Choices(**choices), folder)
+        return Samples(self.loaded, choices_of(choices), self._folder(data))
+
+    def _folder(self, data: Any) -> Path | None:
+        return self._data if data is None else folder_of(data)
 
     def ask(
         self,
@@ -141,8 +152,8 @@ class Card:
             kind="chat",
             manners=manners,
         )
-        folder = self._data if data is None else Path(data)
-        prepared = prepare_card(self.loaded, choices=Choices(**(choices or {})), data=folder, chat=True)
+        chosen = choices_of(choices or {})
+        prepared = prepare_card(self.loaded, choices=chosen, data=self._folder(data), chat=True)
         place = Workspace(str(workspace) if workspace is not None else None)
         run = create_in(place, [name] if name else [prepared.name, asker.name], prepared, asked, asker)
         cache = place.cache() if asker.costs else None

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+
+from regrade.recipes.cards.pipeline import Pipeline
 
 
 @pytest.fixture
@@ -161,3 +165,17 @@ def test_no_such_card(cli: Callable[..., Any]) -> None:
     done = cli("card", "run", "mt_bench.pairwise.multi_turn_with_referense")
     assert done.code == 1
     assert "did you mean cards.mt_bench.pairwise.multi_turn_with_reference" in done.err
+
+
+def test_a_command_that_is_asked_to_end_leaves_nothing_half_done(
+    cli: Callable[..., Any], card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def samples(self: Pipeline) -> Iterator[Any]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield from ()
+
+    monkeypatch.setattr(Pipeline, "samples", samples)
+    before = signal.getsignal(signal.SIGTERM), sorted(card.parent.iterdir())
+    done = cli("card", "run", card, "-o", card.with_name("samples.parquet"))
+    assert (done.code, done.err) == (143, "regrade: terminated; nothing half-done was left behind\n")
+    assert (signal.getsignal(signal.SIGTERM), sorted(card.parent.iterdir())) == before

@@ -48,7 +48,10 @@ class Provider:
         return web.json_response({"id": name})
 
     async def content(self, request: web.Request) -> web.Response:
-        return web.Response(body=self.files[request.match_info["id"]])
+        name = request.match_info["id"]
+        if name not in self.files:
+            return web.json_response({"error": {"message": "no such file"}}, status=404)
+        return web.Response(body=self.files[name])
 
     async def create(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -154,6 +157,21 @@ def test_what_expired_is_handed_in_again_and_nothing_else(tmp_path: Path) -> Non
     go(provider, folder, "abc")
     assert texts_of(folder) == {"s0": "a!", "s1": "b!", "s2": "c!"}
     assert len(provider.asked) == 4
+
+
+def test_questions_whose_results_the_provider_has_deleted_are_handed_in_again(tmp_path: Path) -> None:
+    provider = Provider()
+    go(provider, tmp_path / "r", "ab", wait=False)
+    provider.finish()
+    for name in [batch["output_file_id"] for batch in provider.batches.values()]:
+        del provider.files[name]
+    go(provider, tmp_path / "r", "ab", wait=False)
+    assert len(provider.batches) == 2
+    provider.finish()
+    tally = go(provider, tmp_path / "r", "ab", wait=False)
+    assert texts_of(tmp_path / "r") == {"s0": "a!", "s1": "b!"}
+    assert tally.missing == 0
+    assert len(provider.batches) == 2
 
 
 def test_a_request_that_fails_is_recorded_with_its_reason(tmp_path: Path) -> None:

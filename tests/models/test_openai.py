@@ -15,6 +15,7 @@ from regrade.models import openai_replies
 from regrade.models.asking import ModelError
 from regrade.models.manners import Manners
 from regrade.models.openai import OpenAIModel
+from regrade.models.proxies import proxy_of
 from regrade.schema import Request
 
 Start = Callable[..., Loopback]
@@ -217,3 +218,24 @@ def test_what_was_sent_is_answered_though_the_source_of_requests_breaks(start_se
 def test_half_an_emoji_in_a_reply_costs_itself_only() -> None:
     reply = rb'{"choices": [{"message": {"content": "good \ud83d"}}]}'
     assert openai_replies.chat_answer(reply).text == "good ?"
+
+
+def test_a_proxy_of_the_environment_is_used(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url.removesuffix("/v1"))  # which gets the whole address, and replies itself
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    (answer,) = answers(OpenAIModel("m", base_url="http://model.invalid/v1", manners=HASTY), chat("Hi"))
+    assert answer.text == "echo Hi"
+    monkeypatch.setenv("NO_PROXY", "model.invalid")
+    assert proxy_of("http://model.invalid/v1") is None
+    assert proxy_of("http://localhost:8000/v1") is None
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://localhost:1080")
+    with pytest.raises(UsageError, match="socks5 proxies are not supported"):
+        proxy_of("https://other.invalid/v1")
+
+
+def test_every_call_of_a_log_likelihood_counts() -> None:
+    request = Request(sample_id="s", position=0, kind="loglikelihood", prompt="2+2=", continuations=["4", "5", "6"])
+    model = OpenAIModel("m", base_url="http://localhost/v1")
+    assert model.calls(request) == 3
+    assert [model.calls(each) for each in chat("Hi")] == [1]

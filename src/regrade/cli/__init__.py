@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
@@ -85,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(50_000, 20, 50)  # rows are trees, which need no collector; by default it takes a tenth of the time
     if isinstance(sys.stdout, TextIOWrapper):  # what a terminal or file has no letters for is written as an escape
         sys.stdout.reconfigure(errors="backslashreplace")
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         code = import_module(COMMANDS[options.command][0]).run(options)
         sys.stdout.flush()
@@ -94,9 +98,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"regrade: {error}", file=sys.stderr)
         return int(error.exit_code)
-    except KeyboardInterrupt:
-        print("regrade: interrupted; nothing half-done was left behind", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        terminated = isinstance(stop, _Terminated)
+        what = "terminated" if terminated else "interrupted"
+        print(f"regrade: {what}; nothing half-done was left behind", file=sys.stderr)
+        return 143 if terminated else 130
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
@@ -105,3 +111,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"regrade: {error.filename or 'operating system'}: {error.strerror or error}", file=sys.stderr)
         return Exit.ERROR
+    finally:
+        if signal.getsignal(signal.SIGTERM) is _terminate:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+class _Terminated(KeyboardInterrupt):
+    """The process was asked to end (SIGTERM): it tidies up as it does for Ctrl-C."""
+
+
+def _terminate(*_: object) -> None:
+    raise _Terminated

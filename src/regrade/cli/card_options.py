@@ -23,7 +23,9 @@ def add_card(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--loader-limit", type=int, metavar="N", help="load at most N rows per stream")
     how = parser.add_argument_group("what is asked")
     how.add_argument("--split", metavar="NAME", help="the stream whose rows become samples (default test)")
-    how.add_argument("--template", metavar="NAME|N", help="a template of the catalog, or the card's by name or number")
+    how.add_argument(
+        "--template", metavar="NAME|N", help="a template of the catalog, or the card's by name or number (from 0)"
+    )
     how.add_argument("--format", metavar="NAME", help="how it becomes one text, or messages: chat_api")
     how.add_argument("--system-prompt", metavar="NAME", help="a system prompt of the catalog")
     how.add_argument("--num-demos", type=int, metavar="K", help="demonstrations per sample (default 0)")
@@ -41,11 +43,11 @@ def opened(arguments: argparse.Namespace, limit: int | None = None) -> tuple[Loa
         UsageError: an option cannot mean anything.
         ArtifactError: there is no such card, or it is wrong.
     """
-    from regrade.recipes.cards.choices import Choices
+    from regrade.recipes.cards.choices import LEAST, Choices
     from regrade.recipes.cards.load import load
     from regrade.recipes.cards.pipeline import Pipeline
 
-    for name, least in (("limit", 1), ("loader_limit", 1), ("num_demos", 0), ("demos_pool_size", -1)):
+    for name, least in LEAST.items():
         value = limit if name == "limit" else getattr(arguments, name)
         if value is not None and value < least:
             raise UsageError(f"must be at least {least}", where=f"--{name.replace('_', '-')} {value}")

@@ -12,6 +12,7 @@
 :mod:`.asking`           room, rates, retries and giving up, for whoever is behind a network
 :mod:`.manners`          the parts of that
 :mod:`.secrets`          keys are refused before they are written down, and struck out of messages
+:mod:`.proxies`          by which proxy an address is reached
 :mod:`.local`            batches in a thread, for whoever is in this process
 :mod:`.openai_replies`   what servers reply, read into answers
 :mod:`.named`            from what a person calls a model to the model

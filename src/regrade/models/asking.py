@@ -70,6 +70,15 @@ class AskingModel(Model):
     def place(self) -> str:
         """Who is asked, for messages."""
 
+    @property
+    @abstractmethod
+    def key_hint(self) -> str:
+        """How the key is to be given, for messages."""
+
+    def calls(self, request: Request) -> int:
+        """How many calls a request takes; they all count where calls per minute are limited."""
+        return 1
+
     async def answer(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Answer, None]:
         asking = _Asking(self)
         feeder = asyncio.ensure_future(asking.feed(requests))
@@ -176,7 +185,7 @@ class _Asking:
 
     async def keep_rates(self, request: Request) -> None:
         """Wait until one more request may be sent."""
-        wait = self.requests_bucket.wait_s(1)
+        wait = self.requests_bucket.wait_s(self.model.calls(request))
         if self.tokens_bucket.rate is not None:
             wait = max(wait, self.tokens_bucket.wait_s(estimated_tokens(request)))
         if wait > 0:
@@ -231,12 +240,18 @@ class _Asking:
             if now - self.failing_since > self.manners.patience_s:
                 self.halt(f"nothing but failures for {self.manners.patience_s:.0f} s, the last: {error.message}")
         if self.refused and (not self.successes or self.refused >= _SURE_AFTER):
-            self.halt(error.message, _advice(error))
+            self.halt(error.message, self.advice(error))
         elif self.bad >= _ALL_BAD_AFTER and not self.successes:
             what = "requests were all refused as wrong" if error.kind == "bad_request" else "replies were no answers"
             self.halt(
-                f"the first {self.bad} {what}: {error.message}", _advice(error) if error.kind == "reply" else None
+                f"the first {self.bad} {what}: {error.message}", self.advice(error) if error.kind == "reply" else None
             )
+
+    def advice(self, error: AnswerError) -> str:
+        """What may help against an error that all requests meet."""
+        if error.status in (401, 403):
+            return f"the key is missing or wrong: {self.model.key_hint}"
+        return "is the model's name right, and --base-url the address that ends in /v1?"
 
     def halt(self, what: str, hint: str | None = None) -> None:
         if self.stop is None:
@@ -245,12 +260,6 @@ class _Asking:
                 if task is not asyncio.current_task():
                     task.cancel()
             self.answers.put_nowait(None)
-
-
-def _advice(error: AnswerError) -> str:
-    if error.status in (401, 403):
-        return "the key is missing or wrong: set OPENAI_API_KEY, or name its variable by --api-key-env"
-    return "is the model's name right, and --base-url the address that ends in /v1?"
 
 
 def estimated_tokens(request: Request) -> int:

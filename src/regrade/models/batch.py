@@ -21,6 +21,7 @@ from regrade.atomic import replacing
 from regrade.errors import RegradeError
 from regrade.models.asking import Failure, ModelError
 from regrade.models.openai import PATHS, OpenAIModel
+from regrade.models.proxies import proxy_of
 from regrade.models.request import addressed, request_hash
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, Request, RequestKind
@@ -31,6 +32,10 @@ MOST_BYTES = 190_000_000
 
 _ENDED = frozenset(("completed", "expired", "cancelled", "failed"))
 _ENCODE = msgspec.json.Encoder().encode
+
+
+class _Gone(ModelError):
+    """The provider has deleted the file that was to be fetched."""
 
 
 class _Note(msgspec.Struct):
@@ -93,7 +98,9 @@ class BatchModel(OpenAIModel):
         wanted = {f"{request_hash(request, identity)}-{request.repeat}": request async for request in requests}
         timeout = aiohttp.ClientTimeout(total=self.manners.timeout_s)
         headers = {name: value for name, value in self.headers.items() if name != "Content-Type"}
-        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as self._session:
+        async with aiohttp.ClientSession(
+            timeout=timeout, headers=headers, proxy=proxy_of(self.base_url)
+        ) as self._session:
             async for answer in self._collect(wanted):
                 yield answer
             handed_in = self._handed_in()
@@ -196,13 +203,17 @@ class BatchModel(OpenAIModel):
         for file, note in list(self._files()):
             seen = note.collected
             if note.batch_id and not seen:
-                batch = await self._call("GET", f"/batches/{note.batch_id}")
-                note.status = str(batch["status"])
-                if note.status in _ENDED:
-                    for name in ("output", "error"):
-                        if batch.get(f"{name}_file_id"):
-                            _write(file.with_suffix(f".{name}"), await self._download(batch[f"{name}_file_id"]))
-                    note.collected = True
+                try:
+                    batch = await self._call("GET", f"/batches/{note.batch_id}")
+                    note.status = str(batch["status"])
+                    if note.status in _ENDED:
+                        for name in ("output", "error"):
+                            if batch.get(f"{name}_file_id"):
+                                _write(file.with_suffix(f".{name}"), await self._download(batch[f"{name}_file_id"]))
+                        note.collected = True
+                except _Gone:  # its questions are handed in anew, together with what no batch answered
+                    note.status, note.collected = "deleted", True
+                    self.status.note = f"the results of {note.batch_id} were deleted; its questions are handed in anew"
                 _write(file.with_suffix(".json"), _ENCODE(note))
             if not note.collected:
                 continue
@@ -262,6 +273,8 @@ class BatchModel(OpenAIModel):
                     if reply.status < 300:
                         return data
                     failure = self.failure(reply.status, data, reply.headers)
+                    if path.startswith("/files/") and reply.status in (404, 410):
+                        raise _Gone(failure.error.message, where=f"{self.base_url}{path}")
                     said, retry, pause = failure.error.message, failure.retry, retry_after_s(reply.headers)
             except (aiohttp.ClientError, TimeoutError) as error:
                 said, retry = str(error) or type(error).__name__, True

@@ -53,6 +53,10 @@ class LiteLLMModel(AskingModel):
     def place(self) -> str:
         return f"{self.name} by LiteLLM"
 
+    @property
+    def key_hint(self) -> str:
+        return f"set the variable that LiteLLM reads for {self.name.partition('/')[0]}"
+
     async def send(self, request: Request) -> Answer:
         parameters = dict(request.parameters)
         try:

@@ -15,6 +15,7 @@ from regrade.errors import UsageError
 from regrade.models import openai_replies as replies
 from regrade.models.asking import AskingModel, Failure
 from regrade.models.manners import Manners, retry_after_s
+from regrade.models.proxies import proxy_of
 from regrade.models.secrets import refuse_password
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, Request, RequestKind
@@ -69,6 +70,7 @@ class OpenAIModel(AskingModel):
                 "is no way to ask for log-likelihoods", where=loglikelihood, hint="echo or prompt_logprobs"
             )
         self.loglikelihood = loglikelihood
+        self._key_variable = api_key_env
         self._key = os.environ.get(api_key_env) or ""
         self.headers = {**(headers or {}), "Content-Type": "application/json"}
         if self._key:
@@ -83,13 +85,22 @@ class OpenAIModel(AskingModel):
     def place(self) -> str:
         return f"{self.name} at {self.base_url}"
 
+    @property
+    def key_hint(self) -> str:
+        return f"set {self._key_variable}, or name another variable by --api-key-env"
+
+    def calls(self, request: Request) -> int:
+        return max(1, len(request.continuations or ())) if request.kind == "loglikelihood" else 1
+
     async def answer(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Answer, None]:
         import aiohttp
 
-        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=60)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=30)
         async with aiohttp.ClientSession(
-            connector=connector, timeout=timeout, headers=self.headers, auto_decompress=True, raise_for_status=False
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=60),
+            timeout=timeout,
+            headers=self.headers,
+            proxy=proxy_of(self.base_url),
         ) as self._session:
             async for answer in super().answer(requests):
                 yield answer

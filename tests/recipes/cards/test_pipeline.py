@@ -416,3 +416,36 @@ def test_a_regular_expression_that_never_ends_costs_its_row_only(monkeypatch: py
         assert [sample.doc["id"] for sample in samples] == ["q0", "q1", "q3", "q4", "q5"]
         (failure,) = samples.account.failures
         assert (failure.row, failure.reason) == (3, "took more than 0.1 s of CPU time")
+
+
+# -- what cannot be meant ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [5, None, ["cards.x"]])
+def test_what_is_no_card_in_any_form_is_refused(given: Any) -> None:
+    with pytest.raises(UsageError, match="a card is a name of a catalog, a file or data"):
+        regrade.load_card(given)
+
+
+@pytest.mark.parametrize(
+    ("choices", "what"),
+    [
+        ({"num_demos": "x"}, "num_demos='x': Expected `int | null`, got `str`"),
+        ({"num_demos": -1}, "num_demos=-1: must be at least 0"),
+        ({"compat": "harness"}, "compat='harness': Invalid enum value 'harness'"),
+        ({"demos": 3}, "nothing is called 'demos'"),
+        ({"data": 5}, "data=5: is no folder"),
+        ({"data": "nowhere"}, "data='nowhere': is no folder"),
+    ],
+)
+def test_choices_that_cannot_be_are_refused(choices: dict[str, Any], what: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        regrade.load_card(card()).samples(**choices)
+    assert str(refused.value).startswith(what)
+
+
+def test_a_source_without_rows_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text("question,answer\n")
+    loader = {"__type__": "load_csv", "files": {"test": str(tmp_path / "empty.csv")}}
+    with pytest.raises(RecipeError, match="the loader gave no row"):
+        list(regrade.load_card({**card(), "loader": loader}).samples())

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import msgspec
 
+from regrade.errors import UsageError
+
 Compat = Literal["unitxt"]
+
+LEAST: Final = {"limit": 1, "loader_limit": 1, "num_demos": 0, "demos_pool_size": -1}
+"""The least that numbers among the choices may be."""
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,3 +47,25 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     arrangement: dict[str, Any] | None = None
     compat: Compat | None = None
     strict: bool = False
+
+
+def choices_of(values: Mapping[str, Any]) -> Choices:
+    """Choices by name, checked.
+
+    >>> choices_of({"num_demos": 5}).num_demos
+    5
+
+    Raises:
+        UsageError: there is no such choice, or it cannot be that.
+    """
+    known = [field.name for field in msgspec.structs.fields(Choices)]
+    if unknown := [name for name in values if name not in known]:
+        raise UsageError(f"nothing is called {unknown[0]!r}", hint=f"choices: {', '.join(known)}")
+    for name, value in values.items():
+        try:
+            msgspec.convert({name: value}, Choices)
+        except msgspec.ValidationError as error:
+            raise UsageError(str(error).partition(" - at ")[0], where=f"{name}={value!r:.80}") from None
+        if value is not None and name in LEAST and value < LEAST[name]:
+            raise UsageError(f"must be at least {LEAST[name]}", where=f"{name}={value!r}")
+    return Choices(**values)

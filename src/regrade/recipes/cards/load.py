@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from regrade.errors import UsageError
 from regrade.recipes.artifacts import Artifact, ArtifactError, Catalogs, build, open_catalogs
 from regrade.recipes.artifacts.files import SUFFIXES, read
 from regrade.recipes.artifacts.resolve import Resolved, resolve
@@ -43,14 +45,20 @@ def load(given: Any, catalogs: Sequence[str | Path] | Catalogs = ()) -> LoadedCa
 
     Raises:
         ArtifactError: there is none, or it is wrong.
+        UsageError: what was given is no card in any form.
     """
     known = catalogs if isinstance(catalogs, Catalogs) else open_catalogs(catalogs)
     if isinstance(given, TaskCard | DatasetRecipe):
         return LoadedCard("card", given, given, known, None)
     if isinstance(given, dict):
         return LoadedCard("card", _card(given, known, None), given, known, None)
+    if not isinstance(given, str | PathLike):
+        raise UsageError(
+            f"a card is a name of a catalog, a file or data, not {given!r:.80}",
+            hint='for example: load_card("mt_bench.rating.single_turn") or load_card("card.yaml")',
+        )
     path = Path(given)
-    if isinstance(given, Path) or path.suffix in SUFFIXES:
+    if not isinstance(given, str) or path.suffix in SUFFIXES:
         if not path.is_file():
             raise ArtifactError("this is a folder, no card" if path.is_dir() else "no such file", where=str(path))
         data = read(path)

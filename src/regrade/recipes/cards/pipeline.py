@@ -297,7 +297,7 @@ class Pipeline:
         """The rows of the chosen split, as the model is to see them; ``limit`` of them at most.
 
         Raises:
-            RecipeError: no row is left because none could be processed.
+            RecipeError: there is no row, or none could be processed.
         """
         name = self.split
         stream = self.after_task(name)
@@ -318,6 +318,8 @@ class Pipeline:
                 where=f"step {failures[0].step} ({failures[0].name}), stream {failures[0].stream!r}, "
                 f"row {failures[0].row}",
             )
+        if not count and not any(each.rows_in for each in self.account.counts):
+            raise RecipeError("the loader gave no row", where=", ".join(self.loading.files) or f"stream {name!r}")
 
     def samples(self) -> Iterator[Sample]:
         """The samples, one at a time."""
