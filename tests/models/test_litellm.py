@@ -25,5 +25,5 @@ def test_answers_come_through(start_server: Callable[..., Loopback], monkeypatch
     assert [answer.text for answer in got] == ["echo one", "echo two"]
     assert sum(answer.attempts for answer in got) == 3
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
-    with pytest.raises(ModelError, match="(?s)401.*set the variable that LiteLLM reads for openai"):
+    with pytest.raises(ModelError, match=r"(?s)401.*set the variable that LiteLLM reads for openai"):
         answers(LiteLLMModel("openai/m", base_url=server.url, manners=HASTY), chat("three"))
