@@ -387,3 +387,32 @@ def test_half_an_emoji_in_the_data_ends_nothing(
     assert "half \\ud83d" in capsys.readouterr().out
     assert main(["show", "r", "--json"]) == 0
     assert "half \\ud83d" in capsys.readouterr().out
+
+
+def test_choices_of_cards_are_those_of_card_run(cli: Callable[..., Any], tmp_path: Path) -> None:
+    table = tmp_path / "questions.jsonl"
+    table.write_text("".join(json.dumps({"q": f"1+{n}?", "a": str(n + 1)}) + "\n" for n in range(8)))
+    card = tmp_path / "sums.json"
+    task = {"__type__": "task", "input_fields": {"q": "str"}, "reference_fields": {"a": "str"}, "metrics": []}
+    template = {"__type__": "input_output_template", "input_format": "{q}", "output_format": "{a}"}
+    loader = {"__type__": "load_json_file", "files": {"test": "questions.jsonl"}, "lines": True}
+    card.write_text(json.dumps({"__type__": "task_card", "loader": loader, "task": task, "templates": [template]}))
+    chosen = ["--num-demos", "2", "--demos-from", "test", "--demos-pool-size", "3", "--loader-limit", "5"]
+    asked = ["--model", "openai:m", "--base-url", "http://localhost:1/v1", "--dry-run"]
+    done = cli("run", card, *chosen, "--system-prompt", "Add.\nBe brief.", *asked)
+    assert done.code == 0, done.err
+    assert "2 samples, 2 requests" in done.out, "three of five rows are demonstrations"
+    assert done.out.count("Be brief.") == 2
+    for wrong, said in [
+        (["--demos-pool-size", "-2"], "--demos-pool-size -2: must be at least -1"),
+        (["--data", tmp_path / "nowhere"], "is no folder"),
+        (["--system-prompt", "nobody"], "nobody"),
+    ]:
+        refused = cli("run", card, *wrong, *asked)
+        assert refused.code in (1, 2)
+        assert said in refused.err
+
+
+def test_choices_that_tasks_do_not_leave_open_are_refused(cli: Callable[..., Any]) -> None:
+    refused = cli("run", "--task", "gsm8k", "--template", "1", "--model", "openai:m")
+    assert (refused.code, "--template: is for cards" in refused.err) == (2, True)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from regrade.cli.catalog import add_catalogs
 from regrade.errors import UsageError
 
 if TYPE_CHECKING:
+    from regrade.recipes.cards.choices import Choices
     from regrade.recipes.cards.load import LoadedCard
     from regrade.recipes.cards.pipeline import Pipeline
+
+
+CARDS_ONLY: Final = ("template", "format", "demos_from", "demos_pool_size", "loader_limit", "compat")
+"""Choices that tasks of lm-evaluation-harness do not leave open."""
 
 
 def add_card(parser: argparse.ArgumentParser) -> None:
@@ -20,44 +25,42 @@ def add_card(parser: argparse.ArgumentParser) -> None:
     data = parser.add_argument_group("where rows come from")
     data.add_argument("--data", type=Path, metavar="DIR", help="a folder whose files stand in for remote ones")
     add_catalogs(parser)
-    data.add_argument("--loader-limit", type=int, metavar="N", help="load at most N rows per stream")
-    how = parser.add_argument_group("what is asked")
-    how.add_argument("--split", metavar="NAME", help="the stream whose rows become samples (default test)")
-    how.add_argument(
-        "--template", metavar="NAME|N", help="a template of the catalog, or the card's by name or number (from 0)"
-    )
-    how.add_argument("--format", metavar="NAME", help="how it becomes one text, or messages: chat_api")
-    how.add_argument("--system-prompt", metavar="NAME", help="a system prompt of the catalog")
-    how.add_argument("--num-demos", type=int, metavar="K", help="demonstrations per sample (default 0)")
-    how.add_argument("--demos-from", metavar="NAME", help="the stream they come from (default train)")
-    how.add_argument("--demos-pool-size", type=int, metavar="N", help="draw them from the first N rows (-1: all)")
-    how.add_argument("--seed", type=int, metavar="N", help="another seed, other demonstrations")
-    how.add_argument("--compat", choices=["unitxt"], help="do what Unitxt does where Regrade does otherwise")
+    add_choices(parser.add_argument_group("what is asked"))
     parser.add_argument("--strict", action="store_true", help="stop at the first row that cannot be processed")
 
 
-def opened(arguments: argparse.Namespace, limit: int | None = None) -> tuple[LoadedCard, Pipeline]:
-    """The card of a parsed command line, and what makes its samples.
+def add_choices(group: argparse._ArgumentGroup) -> None:
+    """How a card is to be used."""
+    group.add_argument("--split", metavar="NAME", help="the stream whose rows become samples (default test)")
+    group.add_argument(
+        "--template", metavar="NAME|N", help="a template of the catalog, or the card's by name or number (from 0)"
+    )
+    group.add_argument("--format", metavar="NAME", help="how it becomes one text, or messages: chat_api")
+    group.add_argument("--system-prompt", metavar="NAME|TEXT", help="a system prompt, by name or as it is")
+    group.add_argument("--num-demos", type=int, metavar="K", help="demonstrations per sample (default 0)")
+    group.add_argument("--demos-from", metavar="NAME", help="the stream they come from (default train)")
+    group.add_argument("--demos-pool-size", type=int, metavar="N", help="draw them from the first N rows (-1: all)")
+    group.add_argument("--seed", type=int, metavar="N", help="another seed, other demonstrations")
+    group.add_argument("--loader-limit", type=int, metavar="N", help="load at most N rows per stream")
+    group.add_argument("--compat", choices=["unitxt"], help="do what Unitxt does where Regrade does otherwise")
+
+
+def choices_from(arguments: argparse.Namespace, limit: int | None = None) -> Choices:
+    """How the card of a parsed command line is to be used.
 
     Raises:
         UsageError: an option cannot mean anything.
-        ArtifactError: there is no such card, or it is wrong.
     """
     from regrade.recipes.cards.choices import LEAST, Choices
-    from regrade.recipes.cards.load import load
-    from regrade.recipes.cards.pipeline import Pipeline
 
     for name, least in LEAST.items():
         value = limit if name == "limit" else getattr(arguments, name)
         if value is not None and value < least:
             raise UsageError(f"must be at least {least}", where=f"--{name.replace('_', '-')} {value}")
-    if arguments.data is not None and not arguments.data.is_dir():
-        raise UsageError("is no folder", where=f"--data {arguments.data}")
-    loaded = load(arguments.card, arguments.catalog)
-    choices = Choices(
+    return Choices(
         template=arguments.template,
         format=arguments.format,
-        system_prompt=arguments.system_prompt,
+        system_prompt=_system_prompt(arguments.system_prompt),
         split=arguments.split,
         num_demos=arguments.num_demos,
         demos_pool_size=arguments.demos_pool_size,
@@ -68,5 +71,38 @@ def opened(arguments: argparse.Namespace, limit: int | None = None) -> tuple[Loa
         compat=arguments.compat,
         strict=arguments.strict,
     )
-    pipeline = Pipeline(loaded.artifact, choices, catalog=loaded.catalogs, data=arguments.data, folder=loaded.folder)
+
+
+def folder_from(arguments: argparse.Namespace) -> Path | None:
+    """The folder of ``--data``.
+
+    Raises:
+        UsageError: it is none.
+    """
+    folder: Path | None = arguments.data
+    if folder is not None and not folder.is_dir():
+        raise UsageError("is no folder", where=f"--data {folder}")
+    return folder
+
+
+def _system_prompt(given: str | None) -> Any:
+    """A name in a catalog as it is; any other text (of several words, or in another script) as a prompt of its own."""
+    if given is None or (given.isascii() and len(given.split()) == 1):
+        return given
+    return {"__type__": "textual_system_prompt", "text": given}
+
+
+def opened(arguments: argparse.Namespace, limit: int | None = None) -> tuple[LoadedCard, Pipeline]:
+    """The card of a parsed command line, and what makes its samples.
+
+    Raises:
+        UsageError: an option cannot mean anything.
+        ArtifactError: there is no such card, or it is wrong.
+    """
+    from regrade.recipes.cards.load import load
+    from regrade.recipes.cards.pipeline import Pipeline
+
+    choices, data = choices_from(arguments, limit), folder_from(arguments)
+    loaded = load(arguments.card, arguments.catalog)
+    pipeline = Pipeline(loaded.artifact, choices, catalog=loaded.catalogs, data=data, folder=loaded.folder)
     return loaded, pipeline

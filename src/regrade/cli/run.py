@@ -6,9 +6,11 @@ import argparse
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from regrade.cli.asking import add_manners, add_model, ask_run, asked_of, exit_code, model_of
+from regrade.cli.card_options import CARDS_ONLY, add_choices, choices_from, folder_from
+from regrade.cli.catalog import add_catalogs
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -39,16 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--data", type=Path, metavar="PATH", help="files in place of the remote ones: a folder (card), a file (task)"
     )
-    what.add_argument(
-        "--catalog", action="append", default=[], metavar="DIR", help="look for names here first (repeatable)"
-    )
-    what.add_argument("--template", metavar="NAME", help="a template of the card, by number or name")
-    what.add_argument("--format", metavar="NAME", help="how the prompt is laid out (cards; default chat messages)")
-    what.add_argument("--system-prompt", metavar="NAME|TEXT", help="a system prompt, by name or as it is")
-    what.add_argument("--num-demos", type=int, metavar="N", help="demonstrations per sample")
-    what.add_argument("--split", metavar="NAME", help="the split whose rows are asked (default test)")
+    add_catalogs(parser)
+    add_choices(what)
     what.add_argument("--limit", type=int, metavar="N", help="at most N samples")
-    what.add_argument("--seed", type=int, metavar="N", help="another seed, other demonstrations")
     what.add_argument(
         "--send-as",
         choices=["chat", "completion"],
@@ -120,6 +115,9 @@ def prepare(arguments: argparse.Namespace) -> list[Prepared]:
     if arguments.limit is not None and arguments.limit < 1:
         raise UsageError("must be at least 1", where=f"--limit {arguments.limit}")
     if arguments.task is not None:
+        for name in CARDS_ONLY:
+            if getattr(arguments, name) is not None:
+                raise UsageError("is for cards; a task says that itself", where=f"--{name.replace('_', '-')}")
         from regrade.runs.prepare_task import Choices as TaskChoices
         from regrade.runs.prepare_task import prepare_tasks
 
@@ -132,34 +130,17 @@ def prepare(arguments: argparse.Namespace) -> list[Prepared]:
             limit=arguments.limit,
         )
         return prepare_tasks(arguments.task, chosen, data=arguments.data, trust_code=arguments.trust_code)
-    from regrade.recipes.cards.choices import Choices
     from regrade.runs.prepare import prepare_card
 
-    choices = Choices(
-        template=arguments.template,
-        format=arguments.format,
-        system_prompt=_system_prompt(arguments.system_prompt),
-        split=arguments.split,
-        num_demos=arguments.num_demos,
-        seed=arguments.seed,
-        limit=arguments.limit,
-        strict=arguments.strict,
-    )
+    choices = choices_from(arguments, arguments.limit)
     card = prepare_card(
         arguments.card,
         choices=choices,
         catalogs=tuple(arguments.catalog),
-        data=arguments.data,
+        data=folder_from(arguments),
         chat=arguments.send_as == "chat",
     )
     return [card]
-
-
-def _system_prompt(given: str | None) -> Any:
-    """A name in a catalog as it is; any other text as a prompt of its own."""
-    if given is None or (" " not in given and "." in given):
-        return given
-    return {"__type__": "textual_system_prompt", "text": given}
 
 
 def dry_run(prepared: Prepared, asked: Asked, model: Model) -> int:
