@@ -186,6 +186,14 @@ def test_what_is_no_id(value: Any) -> None:
         Ids("id").of({"id": value})
 
 
+def test_several_fields_identify_a_row_together() -> None:
+    rows = [{**ROWS[n], "level": n // 2, "id": f"q{n % 2}"} for n in range(4)] * 2
+    ids = [sample.sample_id for sample in regrade.load_card(card(rows, sample_id=["level", "id"])).samples()]
+    assert ids == ["0/q0", "0/q1", "1/q0", "1/q1", "0/q0-2", "0/q1-2", "1/q0-2", "1/q1-2"]
+    with pytest.raises(ArtifactError, match="names no field"):
+        regrade.load_card(card(sample_id=[]))
+
+
 @given(st.lists(st.sampled_from(["a", "a-2", "a-2-2", "b", "a-3"])))
 def test_ids_are_unique_whatever_they_are(names: list[str]) -> None:
     ids = Ids("id")

@@ -31,7 +31,8 @@ class TaskCard(Artifact, kw_only=True):
         task: The fields that make the input and the reference, and the metrics.
         templates: The words to ask in; the first one is taken unless another is named. The task's own if not given.
         sampler: Which demonstrations a sample gets, where some are wanted.
-        sample_id: Path of a field that identifies a row, where the source has one; else the row's content does.
+        sample_id: Path of a field that identifies a row, where the source has one, or paths of several that do so
+            together (``81/gpt-4/claude-v1``); else the row's content does.
         group: Path of a field whose text groups the samples; ``group`` if the rows have that field.
         follow_ups: Path of a field with what the user says after the first answer: a text, or a list of them (in a list
             that is all turns, ``turns/1`` is the second alone). Each is asked when the answer before it is there.
@@ -53,11 +54,13 @@ class TaskCard(Artifact, kw_only=True):
     task: Task
     templates: Templates | None = None
     sampler: Sampler = msgspec.field(default_factory=RandomSampler)
-    sample_id: str | None = None
+    sample_id: str | list[str] | None = None
     group: str | None = None
     follow_ups: str | None = None
 
     def verify(self) -> None:
+        if self.sample_id == []:
+            raise ArtifactError("names no field: leave it out, and the content identifies rows", path=("sample_id",))
         if isinstance(self.templates, list):  # a list within the list is as many templates
             self.templates = [
                 template

@@ -20,11 +20,12 @@ class Ids:
     """Gives samples their ids.
 
     Args:
-        path: Path of the field that identifies a row; None where content does.
+        paths: Path of the field that identifies a row, or paths of the fields that do together; None where content
+            does.
     """
 
-    def __init__(self, path: str | None) -> None:
-        self.path = path
+    def __init__(self, paths: str | list[str] | None) -> None:
+        self.paths = [paths] if isinstance(paths, str) else paths
         self._given: dict[str, int] = {}
 
     def of(self, doc: Row) -> str:
@@ -33,9 +34,9 @@ class Ids:
         A second sample of the same id gets ``-2`` after it, and so on, so that an answer is never taken for another's.
 
         Raises:
-            ValueError: the field that should identify the row is missing or holds no text or whole number.
+            ValueError: a field that should identify the row is missing or holds no text or whole number.
         """
-        own = content_id(doc) if self.path is None else self._own(doc)
+        own = content_id(doc) if self.paths is None else "/".join([_told(doc, path) for path in self.paths])
         number = self._given.get(own, 0) + 1
         self._given[own] = number
         if number == 1:
@@ -48,14 +49,14 @@ class Ids:
         self._given[other] = 1
         return other
 
-    def _own(self, doc: Row) -> str:
-        assert self.path is not None
-        value = get_path(doc, self.path)
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-            raise ValueError(f"{self.path!r}, which identifies rows, holds {value!r}")
-        return str(value)
+
+def _told(doc: Row, path: str) -> str:
+    value = get_path(doc, path)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise ValueError(f"{path!r}, which identifies rows, holds {value!r}")
+    return str(value)
 
 
 def content_id(doc: Row) -> str:
