@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regrade.errors import RecipeError
 from regrade.recipes.artifacts import build
-from regrade.recipes.cards.steps import batch_function, row_function
+from regrade.recipes.cards.account import Account
+from regrade.recipes.cards.steps import apply_steps, batch_function, row_function, steps_of
 from regrade.recipes.operators.operator import FieldOperator, Operator, StreamOperator
 from regrade.recipes.prompting.task import Task
-from regrade.recipes.streams import BATCH_ROWS, Batch, Row, Stream, for_each, in_batches
+from regrade.recipes.streams import BATCH_ROWS, Batch, Row, Stream, for_each, in_batches, stream_of
 from regrade.registry import BUILTIN_MODULES
 
 VALUES = st.one_of(
@@ -135,3 +137,39 @@ def test_a_function_is_asked_for_each_value(values: list[tuple[int]]) -> None:
     assert for_each(lambda one, other: (one, other), values, values[::-1]) == list(
         zip(values, values[::-1], strict=True)
     )
+
+
+# -- several steps, rows of all shapes ---------------------------------------------------------------
+
+ROW_BY_ROW: list[dict[str, Any]] = [
+    {"__type__": "execute_expression", "expression": "a + 1", "to_field": "d"},
+    {"__type__": "filter_by_expression", "expression": "b != 'a'", "error_on_filtered_all": False},
+    {"__type__": "rename", "field_to_field": {"a": "b/c"}},
+    {"__type__": "pop", "field": "c"},
+]
+UNEVEN = st.lists(st.dictionaries(st.sampled_from("abc"), VALUES), max_size=40)
+SEVERAL = st.lists(st.sampled_from([*STEPS, *ROW_BY_ROW]), min_size=1, max_size=4)
+
+
+@settings(deadline=None, max_examples=300)
+@given(steps=SEVERAL, rows=UNEVEN)
+def test_steps_do_the_same_in_batches_and_row_by_row(steps: list[dict[str, Any]], rows: list[Row]) -> None:
+    told = []
+    for read in (list, _rows_of_blocks, _rows_of_batches):
+        account = Account()
+        operators = [build(step, Operator) for step in steps]
+        stream = apply_steps(steps_of(operators), {"test": stream_of(rows)}, account)["test"]
+        try:
+            end = [repr(sorted(row.items())) for row in read(stream)]
+        except RecipeError as error:  # a filter dropped all
+            end = [str(error)]
+        told.append((end, account.counts, list(map(str, account.failures))))
+    assert told[0] == told[1] == told[2]
+
+
+def _rows_of_blocks(stream: Stream) -> list[Row]:
+    return [row for block in stream.blocks() for row in block]
+
+
+def _rows_of_batches(stream: Stream) -> list[Row]:
+    return [row for batch in stream.batches() for row in batch.rows()]
