@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -187,3 +188,16 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return Ran(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def start_server() -> Iterator[Callable[..., Any]]:
+    """Starts servers on loopback that behave as their arguments say; they end with the test."""
+    from tests.models.loopback import Behaviour, Loopback, serving
+
+    with ExitStack() as stack:
+
+        def start(**behaviour: Any) -> Loopback:
+            return stack.enter_context(serving(Behaviour(**behaviour)))
+
+        yield start

@@ -6,12 +6,11 @@ import json
 import re
 import statistics
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.models.loopback import Behaviour, Loopback, serving
+from tests.models.loopback import Loopback
 
 PUBLISHED = {
     "mamba_0_5_dpo_ep1": 7.12,
@@ -21,13 +20,6 @@ PUBLISHED = {
     "mamba_0_875_dpo_ep1": 6.39,
     "mamba_0_875_dpo_ep3": 6.37,
 }
-
-
-@pytest.fixture
-def start() -> Any:
-    """Starts servers that behave as their arguments say; they end with the test."""
-    with ExitStack() as stack:
-        yield lambda **behaviour: stack.enter_context(serving(Behaviour(**behaviour)))
 
 
 @pytest.fixture
@@ -186,8 +178,10 @@ def tool(**arguments: Any) -> dict[str, Any]:
     return {"content": None, "tool_calls": [{"id": "1", "type": "function", "function": function}]}
 
 
-def test_ratings_by_tool_and_in_words(cli: Callable[..., Any], start: Any, workspace: Path, answers: Path) -> None:
-    server = start(
+def test_ratings_by_tool_and_in_words(
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path
+) -> None:
+    server = start_server(
         said={
             "otter says 0": tool(explanation="fine", rating=8),
             "otter says 1": "Quite good. [[6]]",
@@ -212,11 +206,11 @@ def test_ratings_by_tool_and_in_words(cli: Callable[..., Any], start: Any, works
 
 
 def test_a_server_that_refuses_tools_is_asked_in_words(
-    cli: Callable[..., Any], start: Any, workspace: Path, answers: Path
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path
 ) -> None:
     for form, refused in (("tool", "tools"), ("json_schema", "response_format")):
         said = "[[7]]" if form == "tool" else '```json\n{"explanation": "", "rating": 7}\n```'
-        server = start(refused=[refused], said={"says": said})
+        server = start_server(refused=[refused], said={"says": said})
         done = cli(
             "judge", answers, "--with", "rating", "--form", form, "--judge", "big", "--base-url", server.url, "--json"
         )
@@ -225,10 +219,10 @@ def test_a_server_that_refuses_tools_is_asked_in_words(
 
 
 def test_pairs_in_both_orders_and_their_standings(
-    cli: Callable[..., Any], start: Any, workspace: Path, answers: Path
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path
 ) -> None:
     """The judge likes otter's 0 wherever it stands, always the first in 1, and says nothing of use about 2."""
-    server = start(
+    server = start_server(
         said={
             "Assistant A: otter says 0": "[[A]]",
             "Assistant A: heron says 0": "[[B]]",
@@ -262,9 +256,9 @@ def test_pairs_in_both_orders_and_their_standings(
 
 
 def test_only_unparsed_and_failed_ones_are_asked_again(
-    cli: Callable[..., Any], start: Any, workspace: Path, answers: Path
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path
 ) -> None:
-    server = start(said={"otter says 0": ["Hm.", "[[5]]"], "says": "[[9]]"}, fail_texts={"heron says 2": 400})
+    server = start_server(said={"otter says 0": ["Hm.", "[[5]]"], "says": "[[9]]"}, fail_texts={"heron says 2": 400})
     done = cli(
         *("judge", answers, "--with", "rating", "--form", "text", "--judge", "big", "--base-url", server.url),
         *("--json", "--name", "j"),
@@ -282,7 +276,7 @@ def test_only_unparsed_and_failed_ones_are_asked_again(
     kept = [row.get("text") for row in rows(workspace / "j" / "answers.jsonl") if row["sample_id"] == "otter/0.1"]
     assert kept == ["Hm.", "[[5]]"], "the first answer was paid for, and is kept"
 
-    second = start(said={"says": "[[1]]"})
+    second = start_server(said={"says": "[[1]]"})
     resumed = cli("resume", "j", "--base-url", second.url, "--json")
     assert resumed.code == 0
     assert asked_for(second) == 1
@@ -291,7 +285,9 @@ def test_only_unparsed_and_failed_ones_are_asked_again(
     assert cli("judge", "j", "--fail-under", "judge_rating=6").code == 0
 
 
-def test_a_run_is_judged_turn_by_turn(cli: Callable[..., Any], start: Any, workspace: Path, tmp_path: Path) -> None:
+def test_a_run_is_judged_turn_by_turn(
+    cli: Callable[..., Any], start_server: Any, workspace: Path, tmp_path: Path
+) -> None:
     card = {
         "__type__": "task_card",
         "loader": {
@@ -311,10 +307,10 @@ def test_a_run_is_judged_turn_by_turn(cli: Callable[..., Any], start: Any, works
         "templates": [{"__type__": "input_output_template", "input_format": "{input}", "output_format": "{gold}"}],
     }
     (tmp_path / "card.json").write_text(json.dumps(card))
-    server = start(said={"One?": "first answer", "Two?": "second answer"})
+    server = start_server(said={"One?": "first answer", "Two?": "second answer"})
     asked = cli("run", tmp_path / "card.json", "--model", "m", "--base-url", server.url, "--no-score", "--name", "r")
     assert asked.code == 0, asked.err
-    judge = start(said={"first answer": "[[3]]"})
+    judge = start_server(said={"first answer": "[[3]]"})
     done = cli(
         *("judge", "mine=r", "--with", "mt_bench.rating", "--judge", "big", "--base-url", judge.url, "--json"),
         *("--name", "j"),
@@ -328,9 +324,9 @@ def test_a_run_is_judged_turn_by_turn(cli: Callable[..., Any], start: Any, works
 
 
 def test_rubrics_have_a_source_per_criterion(
-    cli: Callable[..., Any], start: Any, workspace: Path, answers: Path
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path
 ) -> None:
-    server = start(
+    server = start_server(
         said={"easy to follow": tool(choice="Excellent"), "what was asked": tool(choice="good"), "criterion": "Well."}
     )
     done = cli("judge", f"all={answers}", "--with", "rubric", "--limit", "1", "--judge", "b", "--base-url", server.url)

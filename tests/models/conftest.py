@@ -1,13 +1,11 @@
-"""Servers on loopback for the tests of models."""
+"""A server on loopback for the tests of models."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from tests.models.loopback import Behaviour, Loopback, serving
+from tests.models.loopback import Loopback, serving
 
 
 @pytest.fixture(scope="session")
@@ -15,14 +13,3 @@ def server() -> Iterator[Loopback]:
     """A well-behaved server."""
     with serving() as running:
         yield running
-
-
-@pytest.fixture
-def start_server() -> Iterator[Callable[..., Loopback]]:
-    """Starts servers that behave as their arguments say; they end with the test."""
-    with ExitStack() as stack:
-
-        def start(**behaviour: Any) -> Loopback:
-            return stack.enter_context(serving(Behaviour(**behaviour)))
-
-        yield start

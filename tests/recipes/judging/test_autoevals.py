@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.models.loopback import Behaviour, Loopback, serving
+from tests.models.loopback import Loopback
 
 from regrade.recipes.judging.autoevals import SCORERS, scorer_named, snake_case
 
 autoevals = pytest.importorskip("autoevals")
-
-
-@pytest.fixture
-def start() -> Any:
-    """Starts servers that behave as their arguments say; they end with the test."""
-    with ExitStack() as stack:
-        yield lambda **behaviour: stack.enter_context(serving(Behaviour(**behaviour)))
 
 
 @pytest.fixture
@@ -71,8 +63,10 @@ def test_every_scorer_is_there() -> None:
         assert scorer_named(snake_case(name)) == scorer_named(name)
 
 
-def test_answer_correctness_end_to_end(cli: Callable[..., Any], start: Any, workspace: Path, answers: Path) -> None:
-    server = start(
+def test_answer_correctness_end_to_end(
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path
+) -> None:
+    server = start_server(
         said={
             "Your actual task:\n\nquestion: Capital of France?": statements(TP=["Paris"]),
             "Your actual task:\n\nquestion: Capital of Peru?": statements(TP=["x"], FP=["Cusco"], FN=["Lima"]),
@@ -103,16 +97,16 @@ def test_answer_correctness_end_to_end(cli: Callable[..., Any], start: Any, work
     assert asked_for(server) == 6, "the same judgements of the same answers are known from before"
 
 
-def test_kept_calls_are_replayed(cli: Callable[..., Any], start: Any, workspace: Path, answers: Path) -> None:
+def test_kept_calls_are_replayed(cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path) -> None:
     """The server knows no embeddings: the statements are classified, and that call is not made again."""
     said = {"Your actual task": statements(TP=["x"])}
-    server = start(said=said, refused=["input"])
+    server = start_server(said=said, refused=["input"])
     first = judge(cli, server, answers, "--with", "answer_correctness", "--name", "j")
     assert first.code == 3
     assert "refused" not in first.out
     assert [row.get("error", {}).get("kind") for row in rows(workspace / "j" / "answers.jsonl")] == ["bad_request"] * 2
     assert asked_for(server) == 2
-    second = start(said=said)
+    second = start_server(said=said)
     for _ in range(2):
         done = cli("resume", "j", "--base-url", second.url, "--json")
         assert done.code == 0, done.err
@@ -121,10 +115,10 @@ def test_kept_calls_are_replayed(cli: Callable[..., Any], start: Any, workspace:
 
 
 def test_what_cannot_be_scored_is_unparsed_and_can_be_asked_again(
-    cli: Callable[..., Any], start: Any, workspace: Path, answers: Path
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path
 ) -> None:
     """autoevals divides by the number of statements; there are none."""
-    server = start(
+    server = start_server(
         said={"Capital of Peru?\nanswer": [statements(), statements(TP=["x"])], "Your": statements(TP=["x"])}
     )
     done = judge(cli, server, answers, "--with", "answer_correctness", "--name", "j")
@@ -141,9 +135,9 @@ def test_what_cannot_be_scored_is_unparsed_and_can_be_asked_again(
 
 @pytest.mark.parametrize("tools", [True, False])
 def test_a_model_without_tools_writes_the_call_down(
-    cli: Callable[..., Any], start: Any, workspace: Path, answers: Path, tools: bool
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path, tools: bool
 ) -> None:
-    server = start(
+    server = start_server(
         said={"expert": 'Well:\n```json\n{"reasons": "same", "choice": "C"}\n```'}, refused=[] if tools else ["tools"]
     )
     option = [] if tools else ["--model-option", "tools=false"]
@@ -152,8 +146,8 @@ def test_a_model_without_tools_writes_the_call_down(
     assert json.loads(done.out)["results"]["factuality/big"]["factuality,verdict"] == 1.0
 
 
-def test_scorers_say_what_they_lack(cli: Callable[..., Any], start: Any, workspace: Path, answers: Path) -> None:
-    server = start(said={"criterion": call("select_choice", choice="Y", reasons="")})
+def test_scorers_say_what_they_lack(cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path) -> None:
+    server = start_server(said={"criterion": call("select_choice", choice="Y", reasons="")})
     lacking = judge(cli, server, answers, "--with", "closed_qa")
     assert lacking.code == 1
     assert "nothing to ask" in lacking.err
@@ -164,9 +158,9 @@ def test_scorers_say_what_they_lack(cli: Callable[..., Any], start: Any, workspa
 
 
 def test_a_wrong_model_stops_it_with_a_clear_message(
-    cli: Callable[..., Any], start: Any, workspace: Path, answers: Path
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path
 ) -> None:
-    server = start(model="other")
+    server = start_server(model="other")
     done = judge(cli, server, answers, "--with", "factuality", "--name", "j")
     assert done.code == 1
     assert "is the model's name right" in done.err

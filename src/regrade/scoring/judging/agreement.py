@@ -7,7 +7,7 @@ with the order of the answers counting as a tie; S2 takes only pairs of verdicts
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
@@ -301,7 +301,11 @@ def _orders(every: list[_Met], level: float) -> Orders | None:
 
 def positions(votes: Votes, level: float = 0.95) -> Positions | None:
     """What a judge does when the answers change places; None where it judged none in both orders."""
-    judged = [vote.orders for vote in votes if vote.orders is not None]
+    return positions_of([vote.orders for vote in votes if vote.orders is not None], level)
+
+
+def positions_of(judged: Sequence[tuple[Verdict | None, Verdict | None]], level: float) -> Positions | None:
+    """The same of the verdicts themselves: of each comparison, in both orders."""
     if not judged:
         return None
     read: list[tuple[Verdict, Verdict]] = [(f, b) for f, b in judged if f is not None and b is not None]

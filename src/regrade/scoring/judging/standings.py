@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from regrade.scoring.judging.agreement import Positions, Share, kappa_of, share_of
-from regrade.scoring.judging.orders import Verdict, favoured, settle
+from regrade.scoring.judging.agreement import Positions, Share, positions_of, share_of
+from regrade.scoring.judging.orders import Verdict, settle
 from regrade.scoring.judging.rulings import Ruling
 
 if TYPE_CHECKING:
@@ -253,22 +253,7 @@ def _strengths(
 
 def _positions(duels: Sequence[Duel], level: float) -> Positions | None:
     both = [duel.by_order for duel in duels if len(duel.by_order) == 2]
-    if not both:
-        return None
-    read: list[tuple[Verdict, Verdict]] = []
-    for orders in both:
-        forward, backward = orders[False], orders[True]
-        if forward is not None and backward is not None:
-            read.append((forward, backward))
-    leans = [favoured(forward, backward) for forward, backward in read]
-    n = len(read)
-    return Positions(
-        share_of(leans.count(None), n, level),
-        share_of(leans.count("first"), n, level),
-        share_of(leans.count("second"), n, level),
-        kappa_of([forward for forward, _ in read], [backward for _, backward in read]) if read else None,
-        len(both) - n,
-    )
+    return positions_of([(orders[False], orders[True]) for orders in both], level)
 
 
 def _first_shown(duels: Sequence[Duel], level: float) -> Share:
