@@ -11,6 +11,7 @@
 :mod:`.columns`             columns being filled
 :mod:`.parquet_footer`      Parquet files made of parts
 :mod:`.work`                what a process does with a chunk
+:mod:`.encoded`             what comes out of it: lines, CSV or columns, in parts
 :mod:`.counts`              what is counted on the way, and the reasons why rows are bad
 :mod:`.outputs`             files, shards and standard output, whole or not there
 :mod:`.quarantine`          the rows that could not be converted

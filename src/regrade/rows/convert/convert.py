@@ -17,6 +17,7 @@ from regrade.rows.chat.detection import Detection
 from regrade.rows.chat.mapping import Mapping
 from regrade.rows.convert.blocks import MAX_ROW_BYTES
 from regrade.rows.convert.counts import Counts
+from regrade.rows.convert.encoded import Encoding, Part
 from regrade.rows.convert.inputs import Input, find_inputs
 from regrade.rows.convert.ledger import LedgerFile
 from regrade.rows.convert.lines import MESSAGES
@@ -35,7 +36,7 @@ from regrade.rows.convert.regular import regular_lines
 from regrade.rows.convert.rows import DataFile, bytes_of, plan, sample
 from regrade.rows.convert.survey import Surveyed, converted_sample, regular_columns_hold, survey
 from regrade.rows.convert.table_schema import TableSchema, schema_of
-from regrade.rows.convert.work import Encoding, Job, OnBad, Part, Result, SourceJob, Task, Work
+from regrade.rows.convert.work import Job, OnBad, Result, SourceJob, Task, Work
 from regrade.rows.source import CHUNK_BYTES, Chunk
 
 Mix: TypeAlias = Literal["concat", "interleave", "shuffle"]

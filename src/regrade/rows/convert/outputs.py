@@ -14,9 +14,9 @@ from typing import IO, Any, Final
 
 from regrade.atomic import replacing
 from regrade.errors import RegradeError, UsageError
+from regrade.rows.convert.encoded import Encoding, Part
 from regrade.rows.convert.parquet_footer import MAGIC, Footer, read_part
 from regrade.rows.convert.table_schema import TableSchema
-from regrade.rows.convert.work import Encoding, Part
 
 STDOUT: Final = "-"
 ENCODINGS: Final[dict[str, Encoding]] = {

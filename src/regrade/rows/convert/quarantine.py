@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO
 
 from regrade.atomic import replacing
+from regrade.rows.convert.encoded import Part
 from regrade.rows.convert.outputs import STDOUT, told_where
-from regrade.rows.convert.work import Part
 
 
 def quarantine_path(output: str) -> str | None:

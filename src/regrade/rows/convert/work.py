@@ -7,9 +7,7 @@ to send them through a pipe would cost four more copies, two of them in the one 
 
 from __future__ import annotations
 
-import csv
 import gc
-import io
 import json
 import os
 from collections.abc import Iterator
@@ -23,6 +21,7 @@ from regrade.rows.chat.converter import Converter, Options
 from regrade.rows.chat.mapping import Mapping
 from regrade.rows.convert.blocks import MAX_ROW_BYTES
 from regrade.rows.convert.counts import Counts
+from regrade.rows.convert.encoded import Buffer, Encoding, Part, encoder
 from regrade.rows.convert.ledger import Ledger, LedgerFile
 from regrade.rows.convert.lines import MESSAGES, BadRow, Converted, LineConverter, json_text
 from regrade.rows.convert.parquet_footer import Part as PartOfFile
@@ -33,11 +32,7 @@ from regrade.rows.convert.table_schema import TableSchema
 from regrade.rows.source import Chunk
 from regrade.schema import Malformed
 
-Encoding: TypeAlias = Literal["lines", "parquet", "arrow", "csv", "none"]
 OnBad: TypeAlias = Literal["quarantine", "drop", "error"]
-
-GROUP_BYTES = 32 * 1024 * 1024
-"""Largest row group of a Parquet output, as Arrow has it in memory; a chunk makes at least one."""
 
 
 class SourceJob(msgspec.Struct, frozen=True):
@@ -100,26 +95,6 @@ class Task(NamedTuple):
     limit: int | None = None
 
 
-class Part(NamedTuple):
-    """Some bytes: in a file, which whoever takes them removes, or here."""
-
-    path: str | None
-    data: bytes
-
-    def size(self) -> int:
-        """How many."""
-        return os.stat(self.path).st_size if self.path else len(self.data)  # noqa: PTH116
-
-    def read(self) -> bytes:
-        """The bytes themselves."""
-        return Path(self.path).read_bytes() if self.path else self.data
-
-    def remove(self) -> None:
-        """Remove the file."""
-        if self.path:
-            Path(self.path).unlink(missing_ok=True)
-
-
 class Refused(NamedTuple):
     """The row at which the work stopped, with the policy ``error``: its line in the chunk, and why."""
 
@@ -150,35 +125,6 @@ class Result(NamedTuple):
 
 class _Stop(Exception):
     """Enough rows, or one too bad."""
-
-
-class _Buffer:
-    """Bytes on their way into a part."""
-
-    def __init__(self, path: str | None) -> None:
-        self.path = path
-        self.file: Any = None
-        self.parts: list[bytes] = []
-
-    def write(self, data: bytes | bytearray) -> int:
-        """Add some."""
-        if self.path is None:
-            self.parts.append(bytes(data))
-            return len(data)
-        if self.file is None:
-            self.file = open(self.path, "wb", buffering=0)  # noqa: PTH123, SIM115 - closed by `part`
-        view = memoryview(data)
-        while view:
-            view = view[self.file.write(view) :]
-        return len(data)
-
-    def part(self) -> Part:
-        """All of them."""
-        if self.file is not None:
-            self.file.close()
-            self.file = None
-            return Part(self.path, b"")
-        return Part(None, b"".join(self.parts))
 
 
 class Work:
@@ -272,8 +218,8 @@ class _Chunk:
         self.regular_rows = 0
         self.left = task.limit
         stem = None if job.folder is None else os.path.join(job.folder, f"{task.number:08d}")  # noqa: PTH118
-        self.out = _encoder(job, None if stem is None or job.ledger is not None else f"{stem}.part")
-        self.bad = _Buffer(None if stem is None else f"{stem}.bad")
+        self.out = encoder(job.encoding, job.schema, None if stem is None or job.ledger is not None else f"{stem}.part")
+        self.bad = Buffer(None if stem is None else f"{stem}.bad")
         self.refused: Refused | None = None
 
     def run(self) -> Result:
@@ -382,187 +328,6 @@ class _Chunk:
                 raw = json_text(row)
             told: dict[str, Any] = {"reason": bad.reason, **({"hint": bad.hint} if bad.hint else {}), "raw": raw}
             self.bad.write(f"{number}\t{json.dumps(told)[1:]}\n".encode())
-
-
-class _Lines:
-    """Rows as JSON lines."""
-
-    def __init__(self, path: str | None) -> None:
-        self.buffer = _Buffer(path)
-        self.held: list[bytes | bytearray] = []
-
-    def regular(self, regular: Any, data: bytes | bytearray) -> bool:
-        converted = regular(data)
-        if converted is None:
-            return False
-        self.held.append(converted)
-        return True
-
-    def add(self, converted: Converted) -> int:
-        self.held += (converted.encoded(), b"\n")
-        return 0
-
-    def flush(self) -> None:
-        if self.held:
-            self.buffer.write(self.held[0] if len(self.held) == 1 else b"".join(self.held))
-            self.held = []
-
-    def part(self) -> Part:
-        self.flush()
-        return self.buffer.part()
-
-
-class _Nothing:
-    """Rows that are only counted."""
-
-    def regular(self, regular: Any, data: bytes | bytearray) -> bool:
-        return regular(data) is not None
-
-    def add(self, converted: Converted) -> int:
-        return 0
-
-    def flush(self) -> None:
-        pass
-
-    def part(self) -> Part:
-        return Part(None, b"")
-
-
-class _Csv(_Lines):
-    """Rows as comma-separated texts."""
-
-    def __init__(self, path: str | None, schema: TableSchema) -> None:
-        super().__init__(path)
-        self.names = [column.name for column in schema.columns]
-
-    def regular(self, regular: Any, data: bytes | bytearray) -> bool:
-        return False
-
-    def add(self, converted: Converted) -> int:
-        row = converted.row
-        for name, value in row.items():
-            if value is None or (name in self.names and isinstance(value, str | int | float | bool)):
-                continue
-            raise BadRow(
-                "CSV cannot hold it",
-                f"CSV cannot hold {name!r}: {'no such column' if name not in self.names else 'no text or number'}",
-            )
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerow(
-            value if isinstance(value := row.get(name), str | None) else json_text(value) for name in self.names
-        )
-        try:
-            self.held.append(text.getvalue().encode())
-        except UnicodeEncodeError:
-            raise BadRow("CSV cannot hold it", "CSV cannot hold a text with lone surrogates") from None
-        return 0
-
-
-class _Table:
-    """Rows as columns."""
-
-    def __init__(self, schema: TableSchema, path: str | None) -> None:
-        from regrade.rows.convert.columns import Filling
-
-        self.filling = Filling(schema)
-        self.schema = schema
-        self.buffer = _Buffer(path)
-        self.batches: list[Any] = []
-        self.held = 0
-        self.writer: Any = None
-        self.stream: Any = None
-
-    def regular(self, regular: Any, data: bytes | bytearray) -> bool:
-        return bool(regular(data, self.filling))
-
-    def add(self, converted: Converted) -> int:
-        return self.filling.append(converted)
-
-    def flush(self) -> None:
-        if self.filling.rows:
-            batch = self.filling.batch()
-            self.batches.append(batch)
-            self.held += batch.nbytes
-        if self.held > GROUP_BYTES:
-            self.write()
-
-    def write(self) -> None:
-        raise NotImplementedError
-
-    def part(self) -> Part:
-        self.flush()
-        if self.held or self.batches:
-            self.write()
-        if self.writer is not None:
-            self.writer.close()
-            self.stream.close()
-        return self.buffer.part()
-
-
-class _Sink(io.RawIOBase):
-    """A buffer as a file for Arrow to write to."""
-
-    def __init__(self, buffer: _Buffer) -> None:
-        self.buffer = buffer
-        self.place = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        size = self.buffer.write(data)
-        self.place += size
-        return size
-
-    def tell(self) -> int:
-        return self.place
-
-
-class _Parquet(_Table):
-    """A Parquet file, whose row groups will be moved into the output."""
-
-    def write(self) -> None:
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        schema = self.schema.arrow()
-        if self.writer is None:
-            self.stream = pa.PythonFile(_Sink(self.buffer), "w")
-            self.writer = parquet.ParquetWriter(
-                self.stream,
-                schema,
-                compression="zstd",
-                use_dictionary=self.schema.dictionaries(),
-                write_statistics=self.schema.statistics(),
-            )
-        table = pa.Table.from_batches(self.batches, schema)
-        self.batches, self.held = [], 0
-        self.writer.write_table(table, row_group_size=max(table.num_rows, 1))
-
-
-class _Arrow(_Table):
-    """A stream of record batches."""
-
-    def write(self) -> None:
-        import pyarrow as pa
-
-        if self.writer is None:
-            self.stream = pa.PythonFile(_Sink(self.buffer), "w")
-            self.writer = pa.ipc.new_stream(self.stream, self.schema.arrow())
-        for batch in self.batches:
-            self.writer.write_batch(batch)
-        self.batches, self.held = [], 0
-
-
-def _encoder(job: Job, path: str | None) -> Any:
-    if job.encoding == "lines":
-        return _Lines(path)
-    if job.encoding == "none":
-        return _Nothing()
-    assert job.schema is not None
-    if job.encoding == "csv":
-        return _Csv(path, job.schema)
-    return _Parquet(job.schema, path) if job.encoding == "parquet" else _Arrow(job.schema, path)
 
 
 def tasks_of(source: int, chunks: list[Chunk], first: int) -> Iterator[Task]:
