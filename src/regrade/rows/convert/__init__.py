@@ -16,6 +16,7 @@
 :mod:`.outputs`             files, shards and standard output, whole or not there
 :mod:`.quarantine`          the rows that could not be converted
 :mod:`.mix`                 rows of several inputs in one order
+:mod:`.ordered`             that order written to a file, and cut into shards
 :mod:`.convert`             all of it: :func:`~regrade.rows.convert.convert.convert`
 ==========================  ==========================================================================
 """

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -24,6 +24,7 @@ from regrade.rows.convert.lines import MESSAGES
 from regrade.rows.convert.outputs import (
     STDOUT,
     LinesOutput,
+    append,
     check_target,
     encoding_of,
     opened,
@@ -37,7 +38,7 @@ from regrade.rows.convert.rows import DataFile, bytes_of, plan, sample
 from regrade.rows.convert.survey import Surveyed, converted_sample, regular_columns_hold, survey
 from regrade.rows.convert.table_schema import TableSchema, schema_of
 from regrade.rows.convert.work import Job, OnBad, Result, SourceJob, Task, Work
-from regrade.rows.source import CHUNK_BYTES, Chunk
+from regrade.rows.source import CHUNK_BYTES
 
 Mix: TypeAlias = Literal["concat", "interleave", "shuffle"]
 Progress: TypeAlias = Callable[[int, int, int], None]
@@ -389,11 +390,13 @@ class _Conversion:
 
     def _mixed(self, tasks: Sequence[Task], sharded: bool) -> Summary:
         """Rows as JSON lines first, put in order, then written as they were asked for."""
+        from regrade.rows.convert.ordered import Parts, put_in_order  # numpy, which nothing else here needs
+
         request = self.request
         counts = [Counts() for _ in self.surveyed]
         quarantine = self._quarantine()
         work = self._work("lines")
-        parts = _Parts(self.folder / "rows", [len(one.files) for one in self.inputs])
+        parts = Parts(self.folder / "rows", [len(one.files) for one in self.inputs])
         # No more rows of an input than the whole mixture are ever needed, unless they are drawn from all of it.
         most = None if request.mix == "shuffle" else request.limit
         for number, own in enumerate(parts.tasks_of(tasks)):
@@ -402,49 +405,19 @@ class _Conversion:
                 parts.take(number, result)
                 self._report(task, sum(parts.rows))
         ordered = self.folder / "ordered.jsonl"
-        taken = self._in_order(parts, ordered)
+        given = [one.share for one in self.inputs]
+        shares = [share for share in given if share is not None] or None
+        taken = put_in_order(parts, request.mix, shares, request.seed, request.limit, ordered)
         used = sum(taken)
         unused = sum(parts.rows) - used
         outputs = self._write_ordered(ordered, used, sharded, quarantine)
         kept = quarantine.path if quarantine.path and Path(quarantine.path).exists() else None
         return self._summary(outputs, counts, used, unused, kept)
 
-    def _in_order(self, parts: _Parts, ordered: Path) -> list[int]:
-        """Write the rows in the order of the mixture; returns how many of each input."""
-        from regrade.rows.convert import mix as mixing
-
-        request = self.request
-        given = [one.share for one in self.inputs]
-        shares = [share for share in given if share is not None] or None
-        files: list[list[Path]] = parts.files
-        counts = parts.rows
-        if request.mix == "interleave":
-            order = mixing.interleaved(counts, shares, request.seed, request.limit)
-        elif request.mix == "shuffle":
-            counts = mixing.quotas(counts, shares, request.limit)
-            files = [
-                mixing.shuffled(own, request.seed, number, self.folder / f"shuffle-{number}")
-                for number, own in enumerate(files)
-            ]
-            order = mixing.drawn(counts, request.seed, request.limit)
-        else:
-            counts = mixing.quotas(counts, shares, request.limit)
-            order = (place for place, count in enumerate(counts) for _ in range(count))
-            if request.limit is not None:
-                order = (place for place, _ in zip(order, range(request.limit), strict=False))
-        streams = [mixing.lines_of(own) for own in files]
-        taken = [0] * len(streams)
-        with ordered.open("wb", buffering=1 << 20) as out:
-            for place in order:
-                out.write(next(streams[place]))
-                taken[place] += 1
-        for own in files:
-            for path in own:
-                path.unlink(missing_ok=True)
-        return taken
-
     def _write_ordered(self, ordered: Path, rows: int, sharded: bool, quarantine: Quarantine) -> list[str]:
-        ranges = self._ranges(ordered, rows)
+        from regrade.rows.convert.ordered import ranges_of
+
+        ranges = ranges_of(ordered, rows, self.request.shards, self.request.shard_bytes)
         names = shard_names(self.request.output, len(ranges)) if sharded else [self.request.output]
         with ExitStack() as stack:
             outputs: list[LinesOutput] = [
@@ -452,44 +425,22 @@ class _Conversion:
             ]
             for (start, stop), output in zip(ranges, outputs, strict=True):
                 if self.encoding == "lines":
-                    _copy_range(ordered, start, stop, output)
+                    append(output.file, Part(str(ordered), b""), start, stop)
                 else:
                     self._write_table(ordered, start, stop, output)
             quarantine.finish()
         return names
 
-    def _ranges(self, ordered: Path, rows: int) -> list[tuple[int, int]]:
-        """Where the rows of each output lie."""
-        request = self.request
-        size = ordered.stat().st_size
-        if request.shards is None and request.shard_bytes is None:
-            return [(0, size)]
-        starts = [0]
-        place = 0
-        with ordered.open("rb", buffering=1 << 20) as file:
-            if request.shards is not None:
-                wanted = [number * rows // request.shards for number in range(1, request.shards)]
-                for number, line in enumerate(file):
-                    while len(starts) <= len(wanted) and number == wanted[len(starts) - 1]:
-                        starts.append(place)
-                    place += len(line)
-                starts += [size] * (request.shards - len(starts))
-            else:
-                assert request.shard_bytes is not None
-                for line in file:
-                    if place > starts[-1] and place + len(line) - starts[-1] > request.shard_bytes:
-                        starts.append(place)
-                    place += len(line)
-        return list(zip(starts, [*starts[1:], size], strict=True))
-
     def _write_table(self, ordered: Path, start: int, stop: int, output: LinesOutput) -> None:
+        from regrade.rows.convert.ordered import cut
+
         file = DataFile(str(ordered), "lines")
         shape = None
         if self.request.to == MESSAGES:
             shape = self._ordered_shape(file)
         work = self._work(self.encoding, (SourceJob(file, None, Mapping(), shape),))
         step = self.request.chunk_bytes
-        chunks = _cut(ordered, start, stop, step)
+        chunks = cut(ordered, start, stop, step)
         tasks = [Task(number, 0, chunk) for number, chunk in enumerate(chunks)]
         for _, result in self._results(work, tasks, None):
             if result.counts.bad:
@@ -506,51 +457,3 @@ class _Conversion:
             return None
         looked = Surveyed("", file, Detection(format=MESSAGES), regular.shape, found)
         return regular.shape if regular_columns_hold(looked, self.schema, Options()) else None
-
-
-class _Parts:
-    """Converted rows of each input, in files."""
-
-    def __init__(self, folder: Path, files: Sequence[int]) -> None:
-        folder.mkdir()
-        self.folder = folder
-        self.of_source = [number for number, count in enumerate(files) for _ in range(count)]
-        self.files: list[list[Path]] = [[] for _ in files]
-        self.rows = [0] * len(files)
-
-    def tasks_of(self, tasks: Sequence[Task]) -> list[list[Task]]:
-        """The tasks of each input."""
-        own: list[list[Task]] = [[] for _ in self.files]
-        for task in tasks:
-            own[self.of_source[task.source]].append(task)
-        return own
-
-    def take(self, number: int, result: Result) -> None:
-        """Keep a result of an input."""
-        if result.counts.converted:
-            path = self.folder / f"{number:04d}-{len(self.files[number]):08d}"
-            if result.part.path:
-                Path(result.part.path).rename(path)
-            else:
-                path.write_bytes(result.part.data)
-            self.files[number].append(path)
-            self.rows[number] += result.counts.converted
-
-
-def _copy_range(path: Path, start: int, stop: int, output: LinesOutput) -> None:
-    from regrade.rows.convert.outputs import append
-
-    append(output.file, Part(str(path), b""), start, stop)
-
-
-def _cut(path: Path, start: int, stop: int, step: int) -> list[Chunk]:
-    """Chunks of a part of a file that begins and ends with a line."""
-    starts = []
-    file: IO[bytes]
-    with path.open("rb") as file:
-        while start < stop:
-            starts.append(start)
-            file.seek(min(start + step, stop) - 1)
-            file.readline()
-            start = file.tell()
-    return [Chunk(str(path), one, end) for one, end in zip(starts, [*starts[1:], stop], strict=True)]
