@@ -6,8 +6,6 @@ import hashlib
 import os
 import re
 import shutil
-import urllib.error
-import urllib.request
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -34,12 +32,15 @@ def fetched(url: str) -> Path:
     Raises:
         InputError: the server cannot be reached, or has no such file.
     """
-    from regrade.atomic import replacing
-
     name = re.sub(r"[^\w.-]", "_", PurePosixPath(unquote(urlsplit(url).path)).name) or "file"
     target = cache_folder() / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{name[-100:]}"
     if target.is_file():
         return target
+    import urllib.error
+    import urllib.request
+
+    from regrade.atomic import replacing
+
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with (
