@@ -65,9 +65,10 @@ def expect(ours: Any, theirs: Any) -> None:
 def run_operator(case: dict[str, Any], known: Catalog) -> None:
     """Rows or streams through an operator."""
     operator = build(case["operator"], Operator, catalog=known)
-    inputs, expected = decode(case["inputs"], known) or [], decode(case.get("expected"), known)
+    inputs, expected = decode(case["inputs"], known), decode(case.get("expected"), known)
     several = case["kind"] == "multi_stream"
-    streams = {name: stream_of(rows) for name, rows in (inputs if several else {"test": inputs}).items()}
+    given = (inputs if several else {"test": inputs or []}) or {}  # nothing goes into what makes the first streams
+    streams = {name: stream_of(rows) for name, rows in given.items()}
     produced = {name: list(rows) for name, rows in operator.apply(streams).items()}
     ours: Any = produced if several else produced["test"]
     if case.get("sort_outputs_by"):
@@ -80,8 +81,8 @@ def run_operator_exception(case: dict[str, Any], known: Catalog) -> None:
     """Rows that an operator refuses: we refuse them too, in our own words."""
     try:
         operator = build(case["operator"], Operator, catalog=known)
-        inputs = decode(case["inputs"], known) or []
-        streams = inputs if case["kind"] == "multi_stream_error" else {"test": inputs}
+        inputs = decode(case["inputs"], known)
+        streams = (inputs or {}) if case["kind"] == "multi_stream_error" else {"test": inputs or []}
         for rows in operator.apply({name: stream_of(rows) for name, rows in streams.items()}).values():
             list(rows)
     except (RegradeError, ValueError, KeyError, TypeError):
