@@ -38,6 +38,8 @@ def changed(**fields: Any) -> dict[str, Any]:
         ({"field_to_field": {"a": "b"}}, changed(a=None, b=1)),
         ({"field_to_field": [["a", "z"], ["b", "a"]]}, changed(a=None, b=None, z=1)),
         ({"field_to_field": {"a": "x", "b": "y"}}, changed(a=None, b=None, x=1, y=2)),
+        # Unitxt takes pairs for 'field' as well, but then finds no field of that name
+        ({"field": [["a", "z"], ["b", "a"]]}, changed(a=None, b=None, z=1)),
         ({"field_to_field": {"c/d": "c"}}, changed(c=[1, 2])),
         ({"field": "c/d/*", "to_field": "k"}, changed(c={"e": "x"}, k=[1, 2])),
         ({"field": "a", "to_field": "a"}, ROW),
@@ -72,6 +74,9 @@ def test_what_is_not_there_cannot_be_renamed(arguments: dict[str, Any]) -> None:
         {},
         {"field": "a", "field_to_field": {"a": "b"}},
         {"to_field": "a", "field_to_field": {"a": "b"}},
+        {"to_field": "a", "field": [["a", "b"]]},
+        {"field": []},
+        {"field": [["a"]]},
         {"field_to_field": {"a": "x", "b": "x"}},
         {"field_to_field": {"a": "b", "b": "c"}},
         {"field_to_field": {}},

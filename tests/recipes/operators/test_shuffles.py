@@ -10,6 +10,7 @@ import pytest
 
 from regrade.recipes.artifacts import ArtifactError, build
 from regrade.recipes.operators import Operator
+from regrade.recipes.operators.operator import FieldOperator
 from regrade.recipes.streams import stream_of
 
 ROWS: list[dict[str, Any]] = [
@@ -100,6 +101,14 @@ def test_orders_of_lists() -> None:
 )
 def test_perturbed_values(step: dict[str, Any], expected: list[Any]) -> None:
     assert [row["z"] for row in after({"__type__": "perturb", "to_field": "z", **step})] == expected
+
+
+def test_a_value_by_itself() -> None:
+    shuffle = build({"__type__": "shuffle_field_values", "field": [["from", "to"]]}, FieldOperator)
+    assert shuffle.process_value([1, 2, 3, 4, 5, 6, 7, 8]) == [2, 5, 6, 1, 4, 7, 3, 8]
+    perturb = build({"__type__": "perturb", "field": "a", "percentage_to_perturb": 100}, FieldOperator)
+    # what it makes of the first row of a stream, each time
+    assert [perturb.process_value(value) for value in (1, 1, 4, "a")] == [0, 0, 3, "a"]
 
 
 def test_each_of_a_list_is_perturbed() -> None:

@@ -104,7 +104,8 @@ class FieldOperator(RowOperator):
     """A row operator that makes one value of one value.
 
     Args:
-        field: Path of the value (``a/b/0``; ``*`` stands for every item).
+        field: Path of the value (``a/b/0``; ``*`` stands for every item). Pairs of paths, which older cards give here,
+            are what ``field_to_field`` is.
         to_field: Path to store the result under; ``field`` itself if not given.
         field_to_field: Several of them at once: a mapping, or a list of pairs where order matters.
         process_every_value: The value is a list, and each of its items is processed.
@@ -115,7 +116,7 @@ class FieldOperator(RowOperator):
         use_query: Accepted for Unitxt's sake.
     """
 
-    field: str | None = None
+    field: str | list[list[str]] | None = None
     to_field: str | None = None
     field_to_field: list[list[str]] | dict[str, str] | None = None
     use_query: bool | None = None
@@ -142,11 +143,11 @@ class FieldOperator(RowOperator):
         """
         if (self.field is None) == (self.field_to_field is None):
             raise ArtifactError("name the field by exactly one of 'field' and 'field_to_field'")
-        if self.field is not None:
+        if isinstance(self.field, str):
             return [(self.field, self.to_field if self.to_field is not None else self.field)]
         if self.to_field is not None:
-            raise ArtifactError("'to_field' goes with 'field', not with 'field_to_field'")
-        given = self.field_to_field
+            raise ArtifactError("'to_field' goes with the path of one field, not with pairs of paths")
+        given = self.field_to_field if self.field is None else self.field
         assert given is not None
         if isinstance(given, list):
             if not given or any(len(pair) != 2 for pair in given):

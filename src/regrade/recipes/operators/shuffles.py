@@ -127,6 +127,10 @@ class Perturb(FieldOperator, kw_only=True):
         """The row, as if it were the first of a stream."""
         return self._perturbed_row(row, self._generator())
 
+    def process_value(self, value: Any) -> Any:
+        """The value, as if it were the first of a stream."""
+        return self._perturbed(value, self._generator())
+
     def _generator(self) -> Random:
         return random_of("CopyWithPerturbation")
 
