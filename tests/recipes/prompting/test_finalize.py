@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from regrade.recipes.artifacts import build, default_catalog
 from regrade.recipes.prompting.finalize import FinalizeDataset, data_of
+from regrade.recipes.prompting.template import Template
 from regrade.recipes.prompting.text_templates import InputOutputTemplate
 
 TEMPLATE = InputOutputTemplate(input_format="{q}", output_format="{a}")
@@ -56,6 +58,17 @@ def test_artifacts_are_written_as_data() -> None:
     got = FinalizeDataset(group_by=[]).process_row(given)
     assert json.loads(got["metrics"][0]) == data_of(TEMPLATE)
     assert got["media"]["images"] == ["i", "j"]
+
+
+def test_what_a_catalog_holds_is_named() -> None:
+    catalog = default_catalog()
+    named = build("templates.qa.open", Template, catalog=catalog)
+    changed = build("templates.qa.open[instruction=Say it.]", Template, catalog=catalog)
+    for template, written in ((named, "templates.qa.open"), (changed, data_of(changed))):
+        given = {**row(), "recipe_metadata": {"num_demos": 0, "demos_pool_size": 0, "template": template}}
+        data = json.loads(FinalizeDataset(group_by=[]).process_row(given)["task_data"])
+        assert data["metadata"]["template"] == written
+    assert data_of(changed)["instruction"] == "Say it."
 
 
 def test_rows_that_were_not_rendered_are_refused() -> None:

@@ -13,6 +13,8 @@ _Expected = TypeVar("_Expected", bound=Artifact)
 
 ABOUT = "__about__"
 """Where an object keeps what its data says about it: description, tags, title."""
+NAME = "__name__"
+"""Where an object that a catalog holds keeps its name there."""
 
 
 def build(
@@ -62,6 +64,8 @@ class Builder(Walk):
         built = self.shared.get(key)
         if built is None:
             built = self.shared[key] = super().reference(text, expected, path)
+            if isinstance(built, Artifact) and "[" not in text:  # with arguments in brackets it is another one
+                built.__dict__.setdefault(NAME, text)  # what a link leads to has its name already
         return built
 
     def made(self, cls: type[Artifact], data: dict[str, Any], values: dict[str, Any], path: Path) -> Artifact:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from regrade.recipes.artifacts.artifact import Artifact, artifact, type_name
+from regrade.recipes.artifacts.build import NAME
 from regrade.recipes.operators.operator import RowOperator
 from regrade.recipes.paths import get_path
 from regrade.recipes.prompting.template import INFERENCE_STREAM
@@ -90,13 +91,15 @@ def _media(media: Row) -> Row:
 
 
 def data_of(value: Any) -> Any:
-    """What an artifact is made of, as data: its type and the arguments that differ from their defaults, by name."""
+    """An artifact as data: its name in the catalog, or else its type and those arguments that are not the defaults."""
     if isinstance(value, list):
         return [data_of(item) for item in value]
     if isinstance(value, dict):
         return {key: data_of(item) for key, item in value.items()}
     if not isinstance(value, Artifact):
         return value
+    if NAME in value.__dict__:
+        return value.__dict__[NAME]
     given = {"__type__": type_name(type(value))}
     for field in sorted(msgspec.structs.fields(type(value)), key=lambda field: field.encode_name):
         argument = getattr(value, field.name)
