@@ -130,6 +130,14 @@ def test_a_missing_value_has_a_default_where_it_may_be_missing() -> None:
         get_path({"a": []}, "a/0")
 
 
+@pytest.mark.parametrize(("row", "path"), [({"a": 1}, "0"), ({"a": 1}, "0/b"), ([1], "a"), ([1], "a/0")])
+def test_a_row_does_not_become_a_list_nor_a_list_a_row(row: Any, path: str) -> None:
+    with pytest.raises(PathError, match="the whole cannot be replaced"):
+        set_path(row, path, 2)
+    assert set_path([1], "2/a", 2) == [1, None, {"a": 2}]
+    assert set_path({"0": 1}, "0", 2) == {"0": 2}
+
+
 @pytest.mark.parametrize("path", ["", "a//", "a/(b)", "a/[0]", "a/**"])
 def test_paths_that_are_none(path: str) -> None:
     if path == "a//":

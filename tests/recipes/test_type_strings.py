@@ -25,6 +25,7 @@ from regrade.recipes.type_strings import (
     to_type_string,
     verify_required_schema,
 )
+from regrade.recipes.type_strings.names import Tool
 
 _LEAVES = st.sampled_from(
     ["int", "str", "float", "bool", "Any", "Dialog", "Table", "Literal['a', 3, True]", "Dict", "List", "Image"]
@@ -105,6 +106,8 @@ def _old(kind: Any) -> Any:
         "[" * 500 + "]" * 500,
         "3",
         "'int'",
+        "Set[int]",
+        "set[int]",
     ],
 )
 def test_what_is_no_type_is_refused(text: str) -> None:
@@ -128,7 +131,7 @@ def test_types_that_have_no_name() -> None:
     class Own(TypedDict):
         a: int
 
-    for kind in (Own, typing.Callable[[], int], NewType("Fresh", int), 3):
+    for kind in (Own, typing.Callable[[], int], NewType("Fresh", int), set[int], object, 3):
         with pytest.raises(TypeStringError):
             to_type_string(kind)
 
@@ -147,8 +150,9 @@ def test_types_in_dicts() -> None:
     types = parse_type_dict({"a": "int", "b": {"c": "List[str]"}})
     assert types == {"a": int, "b": {"c": typing.List[str]}}  # noqa: UP006
     assert to_type_dict(types) == {"a": "int", "b": {"c": "List[str]"}}
-    with pytest.raises(TypeStringError):
-        parse_type_dict({"a": ["int"]})
+    for wrong in ({"a": ["int"]}, "int", ["int"]):
+        with pytest.raises(TypeStringError):
+            parse_type_dict(wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -224,13 +228,16 @@ def test_values_of_types(value: Any, text: str, strictly: bool, leniently: bool)
     assert (misfit(value, kind) is None) is leniently
 
 
-@pytest.mark.parametrize("kind", [list[int], str | int, Literal[1], str, dict, Any, typing.Optional, typing.Union])
+@pytest.mark.parametrize("kind", [list[int], str | int, Literal[1], str, dict, Any, typing.Type, Tool])  # noqa: UP006
 def test_types_are_types(kind: Any) -> None:
     assert is_type(kind)
 
 
-@pytest.mark.parametrize("value", [[1, 2], 3, "int", {"a": int}])
-def test_values_are_no_types(value: Any) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [[1, 2], 3, "int", (int, int), {"a": int}, typing.List, typing.Tuple, typing.Optional, typing.Union],  # noqa: UP006
+)
+def test_values_and_types_without_their_parts_are_no_types(value: Any) -> None:
     assert not is_type(value)
     with pytest.raises(TypeStringError):
         isoftype(1, value)

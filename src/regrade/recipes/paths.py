@@ -111,7 +111,8 @@ def set_path(row: Any, path: str, value: Any, *, not_exist_ok: bool = True, set_
         set_multiple: ``value`` is a list; its items go to the matches of the first ``*``, in order of keys.
 
     Raises:
-        PathError: the path leads nowhere (unless ``not_exist_ok``), or ``value`` does not fit.
+        PathError: the path leads nowhere (unless ``not_exist_ok``), ``value`` does not fit, or a dict would have to
+            become a list at the top, or a list a dict.
     """
     if not isinstance(row, dict | list):
         raise PathError(f"nothing can be set in {type(row).__name__}")
@@ -124,7 +125,10 @@ def set_path(row: Any, path: str, value: Any, *, not_exist_ok: bool = True, set_
         return {**row, key: value}
     if set_multiple and (not isinstance(value, list) or not value):
         raise PathError(f"there is no list of values to set at {path!r}")
-    result = _set(row, parse_path(path), 0, value, not_exist_ok, set_multiple)
+    steps = parse_path(path)
+    if steps[0] != "*" and isinstance(steps[0], str) is not isinstance(row, dict):
+        raise PathError(f"a {type(row).__name__} holds nothing at {steps[0]!r}, and the whole cannot be replaced")
+    result = _set(row, steps, 0, value, not_exist_ok, set_multiple)
     if result is MISSING:
         if not not_exist_ok:
             raise PathError(f"{path!r} leads nowhere{_has(row)}")

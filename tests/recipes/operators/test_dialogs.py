@@ -111,6 +111,19 @@ def test_a_token_that_is_not_there_is_told() -> None:
         build(IOB, RowOperator).process_row(row)
 
 
+@pytest.mark.parametrize(
+    ("lists", "pairs"),
+    [
+        ({"PER": ["a", "b"], "LOC": ["c"]}, [("PER", "a"), ("PER", "b"), ("LOC", "c")]),
+        ({"PER": {"a": "b"}}, [("PER", "a")]),  # as Unitxt has it: a dict is its keys
+        ({}, []),
+    ],
+)
+def test_texts_in_lists_are_paired_with_their_keys(lists: Any, pairs: list[tuple[str, str]]) -> None:
+    operator = build({"__type__": "dict_of_lists_to_pairs", "field": "a"}, RowOperator)
+    assert operator.process_row({"a": lists}) == {"a": pairs}
+
+
 @pytest.mark.parametrize("lists", [{"PER": ["a", 1]}, {"PER": 1}, "text", None])
 def test_what_is_no_dict_of_lists_of_texts_has_no_pairs(lists: Any) -> None:
     operator = build({"__type__": "dict_of_lists_to_pairs", "field": "a"}, RowOperator)

@@ -67,6 +67,7 @@ def test_what_cannot_be_read_is_an_error(kind: str, value: str) -> None:
         result(kind, value)
 
 
-def test_what_is_no_text_is_no_literal() -> None:
+@pytest.mark.parametrize("kind", ["literal_eval", "tool_call_post_processor", "multiple_tool_call_post_processor"])
+def test_what_is_no_text_is_refused(kind: str) -> None:
     with pytest.raises(TypeError):
-        result("literal_eval", [1])
+        result(kind, [1])

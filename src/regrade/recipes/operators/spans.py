@@ -72,6 +72,8 @@ class ListToEmptyEntitiesTuples(FieldOperator):
 class DictOfListsToPairs(Extraction):
     """Makes (key, text) of each text in the lists of a dict; nothing at all where one is no text.
 
+    A dict in the place of a list counts as the list of its keys, as in Unitxt.
+
     >>> DictOfListsToPairs(field="a", position_key_before_value=False).process_row({"a": {"PER": ["Ann", "Bob"]}})
     {'a': [('Ann', 'PER'), ('Bob', 'PER')]}
 
@@ -86,7 +88,7 @@ class DictOfListsToPairs(Extraction):
             return MISSING
         pairs = []
         for key, items in value.items():
-            if not isinstance(items, list | tuple | set | str):
+            if not isinstance(items, list | tuple | set | dict | str):
                 return MISSING
             for item in items:
                 if not isinstance(item, str):

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from regrade.recipes.artifacts.artifact import artifact
-from regrade.recipes.operators.extraction import Extraction
+from regrade.recipes.operators.extraction import TextExtraction
 from regrade.recipes.operators.texts import TextOperator
 from regrade.recipes.paths import MISSING
 from regrade.recipes.type_strings import isoftype
@@ -45,7 +45,7 @@ def _value(node: Any) -> Any:
         raise ValueError(f"an argument is no literal: {ast.unparse(node):.60}") from None
 
 
-class _ToolCalls(Extraction):
+class _ToolCalls(TextExtraction):
     failure_value: Any = None
     allow_failure: bool = False
 
@@ -76,8 +76,8 @@ class ToolCallPostProcessor(_ToolCalls):
         allow_failure: Whether an answer may hold no JSON; else that is an error.
     """
 
-    def find(self, value: Any) -> Any:
-        read = self.read(extract_possible_json_str(value))
+    def find_in(self, text: str) -> Any:
+        read = self.read(extract_possible_json_str(text))
         if isinstance(read, list) and len(read) == 1:
             read = read[0]
         return read if isoftype(read, ToolCall) else MISSING
@@ -95,8 +95,8 @@ class MultipleToolCallPostProcessor(_ToolCalls):
         allow_failure: Whether an answer may hold no JSON; else that is an error.
     """
 
-    def find(self, value: Any) -> Any:
-        read = self.read(value)
+    def find_in(self, text: str) -> Any:
+        read = self.read(text)
         if isoftype(read, list[ToolCall]):
             return read
         return [read] if isoftype(read, ToolCall) else MISSING

@@ -15,24 +15,21 @@ Check: TypeAlias = Callable[[Any], bool]
 
 
 def is_type(value: Any) -> bool:
-    """Whether it is a type: a class, something of ``typing``, a NewType, a TypedDict."""
+    """Whether it is a type: a class, a NewType, a TypedDict, ``Any``, or something of ``typing`` with its parts.
+
+    ``typing.List`` alone is none, as it does not say of what; ``list`` is.
+
+    >>> import typing
+    >>> is_type(typing.Union[int, str]), is_type(list), is_type(typing.Union), is_type([int, str])
+    (True, True, False, False)
+    """
     return (
         value is Any
+        or value is typing.Type  # noqa: UP006
         or isinstance(value, type)
         or hasattr(value, "__supertype__")
-        or typing.get_origin(value) is not None
-        or value in (typing.Type, typing.Union, typing.Optional, typing.Literal)  # noqa: UP006
-        if _hashable(value)
-        else False
+        or bool(typing.get_args(value))
     )
-
-
-def _hashable(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
 
 
 def isoftype(value: Any, kind: Any) -> bool:
@@ -123,8 +120,7 @@ def _classes(kind: Any, lenient: bool) -> Any:
     if lenient and kind is float:
         return None
     if not isinstance(kind, type):
-        origin = typing.get_origin(kind)
-        return _classes(origin, lenient) if isinstance(origin, type) and not typing.get_args(kind) else None
+        return None
     if typing.is_typeddict(kind) or hasattr(kind, "__verify_type__") or kind is Any or typing.get_origin(kind):
         return None
     return kind

@@ -160,11 +160,10 @@ GENERIC: Final[dict[str, Any]] = {
     "List": typing.List,  # noqa: UP006
     "Literal": Literal,
     "Optional": typing.Optional,
-    "Set": typing.Set,  # noqa: UP006
     "Tuple": typing.Tuple,  # noqa: UP006
     "Union": typing.Union,
 }
-"""Types with parts in brackets."""
+"""Types with parts in brackets. A set takes none, as in Unitxt: metrics may be given one, fields hold none."""
 
 BARE: Final[dict[str, type]] = {"Dict": dict, "List": list, "Set": set, "Tuple": tuple}
 """What they are without brackets."""

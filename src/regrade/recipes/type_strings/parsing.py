@@ -33,7 +33,7 @@ def parse_type_string(type_string: str) -> Any:
 
     Args:
         type_string: A type of Python's ``typing``, in the old spelling or the new (``list[int | str]``), made of
-            ``Any bool bytes float int str None``, ``List Dict Tuple Set Union Optional Literal`` and the registered
+            ``Any bool bytes float int str None set``, ``List Dict Tuple Union Optional Literal`` and the registered
             names (``Dialog``, ``Table``, ``Image``, ...).
 
     Raises:
@@ -125,7 +125,7 @@ def _generic_name(kind: Any) -> str:
     if origin in (typing.Union, types.UnionType):
         optional = len(parts) == 2 and parts[1] is type(None)
         return f"Optional[{shown[0]}]" if optional else f"Union[{', '.join(shown)}]"
-    if origin not in (dict, list, set, tuple):
+    if origin not in (dict, list, tuple):
         raise TypeStringError(f"{kind!r} is no type that type strings can name")
     return f"{_MODERN[origin.__name__]}[{', '.join(shown)}]"
 
@@ -136,6 +136,8 @@ def parse_type_dict(type_dict: dict[str, Any]) -> dict[str, Any]:
     Raises:
         TypeStringError: there is something else in it, or a text that is no type.
     """
+    if not isinstance(type_dict, dict):
+        raise TypeStringError(f"a mapping of names to type strings is wanted, not {type(type_dict).__name__}")
     return {
         name: parse_type_dict(kind) if isinstance(kind, dict) else parse_type_string(kind)
         for name, kind in type_dict.items()
