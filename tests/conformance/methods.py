@@ -8,6 +8,7 @@ from typing import Any
 from tests.conformance.encoding import decode
 
 from regrade.recipes.artifacts import Artifact, Catalog, build
+from regrade.recipes.operators.operator import StreamOperator
 from regrade.recipes.streams import stream_of
 
 
@@ -23,6 +24,9 @@ def call(case: dict[str, Any], known: Catalog) -> Any:
     if name == "apply":
         streams = built.apply({stream: stream_of(rows) for stream, rows in args[0].items()})  # type: ignore[attr-defined]
         return {stream: list(rows) for stream, rows in streams.items()}
+    if isinstance(built, StreamOperator) and name == "process" and args and isinstance(args[0], dict):
+        (result,) = built.process(args[:1], *args[1:])  # it has to see a whole stream, here of one row
+        return result
     result = getattr(built, name)(*args, **kwargs)
     return list(result) if isinstance(result, Iterator) else result
 
@@ -31,5 +35,6 @@ NAMES = {
     "process": ("process_row", "process", "apply"),
     "process_instance": ("process_instance", "process_row"),
     "process_instance_value": ("process_value_of",),
+    "set_default_values": ("with_defaults",),
 }
 """Our names of recorded methods; the first that an object has is called."""

@@ -33,6 +33,12 @@ def test_ends_are_what_unitxt_draws(text: str, length: int) -> None:
     assert augment.process_value(text) == ends[0] + text.strip() + ends[1]
 
 
+def test_null_has_no_ends() -> None:
+    with pytest.raises(ValueError, match="null"):
+        AugmentPrefixSuffix(field="a", augmented_type="Any").process_row({"a": None})
+    assert AugmentPrefixSuffix(field="a").process_row({"a": None}) == {"a": None}
+
+
 def test_the_recipe_chooses_the_fields() -> None:
     augment = AugmentPrefixSuffix(prefixes=["> "], prefix_len=1, suffixes=None).for_inputs(["q", "n"])
     row = {"input_fields": {"q": "Why?", "n": 1, "other": "x"}}

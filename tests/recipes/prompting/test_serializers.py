@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,32 @@ def test_a_step_changes_no_row() -> None:
     step: Any = build({"__type__": "image_serializer", "field": "a", "to_field": "b"})
     assert step.process_row(row)["b"] == '<unitxt-img src="media/images/0">'
     assert row == {"a": {"image": "https://example.com/1.png", "format": "png"}}
+
+
+def test_a_step_keeps_what_its_text_refers_to() -> None:
+    image = {"image": "https://example.com/1.png", "format": "png"}
+    row = {"a": [image, image], "b": {"c": image}, "media": {"audios": ["s"], "images": [image]}}
+    step: Any = build({"__type__": "image_serializer", "field_to_field": {"a/0": "t", "b/c": "u/v"}})
+    every: Any = build({"__type__": "image_serializer", "field": "a", "to_field": "t/v", "process_every_value": True})
+    tag = '<unitxt-img src="media/images/{}">'
+    made = every.process_row(row)
+    assert made["t"] == {"v": [tag.format(1), tag.format(2)]}
+    assert made["media"] == {"audios": ["s"], "images": [image] * 3}
+    assert step.process_row({**row, "a": [image], "media": None})["media"] == {"images": [image] * 2}
+    assert row["media"] == {"audios": ["s"], "images": [image]}
+
+
+def test_a_step_keeps_tools() -> None:
+    tool = {"name": "now", "description": "The time.", "parameters": {"type": "object", "properties": {}}}
+    step: Any = build({"__type__": "tools_serializer", "field": "a"})
+    made = step.process_row({"a": [tool]})
+    assert made["__tools__"] == [{"type": "function", "function": tool}] == json.loads(made["a"])
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_what_is_not_finite_is_no_multiple(value: float) -> None:
+    with pytest.raises(ValueError, match=r"no nearest multiple of 0\.5"):
+        NumberQuantizingSerializer(quantum=0.5).serialize(value, {})
 
 
 @pytest.mark.parametrize("serializer", [NumberSerializer(), NumberQuantizingSerializer()])

@@ -52,6 +52,7 @@ def test_defaults_stand_in_and_do_not_overwrite() -> None:
     made = task(defaults={"question": "What?"})
     assert made.process_row({"score": 1.0})["input_fields"] == {"question": "What?"}
     assert made.process_row(ROW)["input_fields"] == {"question": "Why?"}
+    assert made.with_defaults({"score": 1.0}) == {"question": "What?", "score": 1.0}
 
 
 def test_rows_to_ask_need_no_references() -> None:

@@ -122,6 +122,8 @@ class AugmentPrefixSuffix(TextAugmentor):
         return ends
 
     def process_value(self, value: Any) -> Any:
+        if value is None:
+            raise ValueError("there is no text to put a prefix or suffix to, but null")
         draw = random_of(value)
         text = str(value).strip() if self.remove_existing_whitespaces else str(value)
         prefix, suffix = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar
@@ -15,7 +16,11 @@ from regrade.recipes.type_strings.names import Number
 
 
 class Serializer(FieldOperator):
-    """Makes a text of a value. As a step of a card it does so with fields."""
+    """Makes a text of a value.
+
+    As a step of a card it does so with fields, and the new row has what a text cannot hold beside them, under
+    ``media`` and ``__tools__``.
+    """
 
     kind: ClassVar[str] = "serializer"
 
@@ -34,8 +39,11 @@ class Serializer(FieldOperator):
         serialize = self.serialize
         return {name: serialize(value, instance) for name, value in data.items()}
 
+    def process_row(self, row: Row, stream: str | None = None) -> Row:
+        return super().process_row(dict(row), stream)  # a row of its own: what goes beside the texts is stored in it
+
     def process_value_of(self, value: Any, row: Row) -> Any:
-        return self.serialize(value, dict(row))
+        return self.serialize(value, row)
 
 
 @artifact("default_serializer")
@@ -149,5 +157,7 @@ class NumberQuantizingSerializer(NumberSerializer):
     def serialize(self, value: Any, instance: Row) -> str:
         if not isinstance(value, int | float):
             raise ValueError(f"{value!r} is no number")
+        if not math.isfinite(value):
+            raise ValueError(f"{value} has no nearest multiple of {self.quantum}")
         rounded = round(value / self.quantum) / (1 / self.quantum)  # not times: the digits depend on it
         return str(int(rounded) if isinstance(self.quantum, int) else rounded)

@@ -124,9 +124,12 @@ class Task(RowOperator):
             result["reference_fields"] = _all_taken(columns, self._references, batch.size)
         return Batch(result, batch.size)
 
+    def with_defaults(self, row: Row) -> Row:
+        """A row with the default of each field that it lacks."""
+        return {**self.defaults, **row} if self.defaults else row
+
     def process_row(self, row: Row, stream: str | None = None) -> Row:
-        if self.defaults:
-            row = {**self.defaults, **row}
+        row = self.with_defaults(row)
         result: Row = {
             "input_fields": _taken(row, self._inputs, "input"),
             "metrics": self.metrics,
