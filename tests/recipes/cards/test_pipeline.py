@@ -289,6 +289,40 @@ def test_the_pool_is_no_sample_where_it_is_of_the_same_stream() -> None:
     assert len(list(kept.samples())) == 6
 
 
+def test_the_pool_is_taken_before_the_rest_is_refined() -> None:
+    recipe = {
+        "__type__": "dataset_recipe",
+        "card": card(task={**TASK, "input_fields": {"question": "str", "level": "int"}}),
+        "num_demos": 1,
+        "demos_pool_size": 3,
+        "demos_taken_from": "test",
+        "test_refiner": {"__type__": "deterministic_balancer", "fields": ["input_fields/level"]},
+    }
+    samples = regrade.load_card(recipe).samples()
+    made = list(samples)
+    assert {sample.doc["level"] for sample in made} == {0, 1}
+    assert len(made) == 2, "q3, q4 and q5 are left, with the levels 1, 0 and 1"
+    assert {sample.doc["id"] for sample in made} < {"q3", "q4", "q5"}
+    assert [row[:4] for row in counts(samples)][1:3] == [
+        ("task", "test", 6, 6),
+        ("balance", "test", 3, 2),
+    ]
+
+
+def test_demonstrations_are_augmented_as_samples_are() -> None:
+    recipe = {
+        "__type__": "dataset_recipe",
+        "card": card(ROWS[:2], task={**TASK, "augmentable_inputs": ["question"]}),
+        "num_demos": 1,
+        "demos_pool_size": -1,
+        "demos_taken_from": "test",
+        "demos_removed_from_data": False,
+        "augmentor": {"__type__": "augment_prefix_suffix", "prefixes": ["> "], "prefix_len": 1, "suffixes": None},
+    }
+    prompts = [sample.prompt for sample in regrade.load_card(recipe).samples()]
+    assert prompts == ["> 1+1?\n2\n\n> 1+0?\n", "> 1+0?\n1\n\n> 1+1?\n"], "and none is its own demonstration"
+
+
 def test_what_demonstrations_want() -> None:
     with pytest.raises(UsageError, match="demonstrations come from the stream 'train', and there is none"):
         list(regrade.load_card(card()).samples(num_demos=1))

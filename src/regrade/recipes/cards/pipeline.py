@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -204,9 +204,9 @@ class Pipeline:
         return wanted
 
     @cached_property
-    def later_steps(self) -> list[Part | Step]:
-        """What follows the card's own steps: the task, and what the recipe adds."""
-        recipe, task = self.recipe, self.task
+    def task_steps(self) -> list[Part | Step]:
+        """What follows the card's own steps: the task, and the recipe's augmentors."""
+        task, given = self.task, self.recipe.augmentor
         number = len(self.preprocessing)
 
         def with_doc(row: Row, stream: str | None) -> Row:
@@ -218,29 +218,32 @@ class Pipeline:
             return task.process_batch(batch, stream).with_columns({DOC: batch.rows()})
 
         part = Part(Step(number + 1, _called(task), task), with_doc, all_with_doc)
-        extra: list[Operator] = []
-        augmentors = recipe.augmentor if isinstance(recipe.augmentor, list) else [recipe.augmentor]
-        for augmentor in augmentors:
+        augmentors = []
+        for augmentor in given if isinstance(given, list) else [given]:
             if augmentor is not None and type_name(type(augmentor)) != "null_augmentor":
                 if not task.augmentable_inputs:
                     raise ArtifactError("the task has no augmentable_inputs, so the augmentor has nothing to change")
-                extra.append(augmentor.for_inputs(task.augmentable_inputs))
-        refiner = getattr(recipe, f"{self.split}_refiner", None)
-        if refiner is not None:
-            extra.append(msgspec.structs.replace(refiner, apply_to_streams=[self.split]))
-        return [part, *steps_of(extra, number + 2)]
+                augmentors.append(augmentor.for_inputs(task.augmentable_inputs))
+        return [part, *steps_of(augmentors, number + 2)]
 
-    def after_task(self, stream: str) -> Stream:
-        """The rows of a stream after the task and what the recipe adds."""
-        return self._apply(self.later_steps, {stream: self.streams[stream]})[stream]
+    @cached_property
+    def refining(self) -> list[Step]:
+        """What the recipe does with the rows of the chosen split that are no demonstrations."""
+        refiner = getattr(self.recipe, f"{self.split}_refiner", None)
+        if refiner is None:
+            return []
+        number = len(self.preprocessing) + len(self.task_steps)
+        return steps_of([msgspec.structs.replace(refiner, apply_to_streams=[self.split])], number + 1)
 
-    def _apply(self, steps: Sequence[Part | Step], streams: Streams) -> Streams:
-        for step in steps:
+    def after_task(self, name: str) -> Stream:
+        """The rows of a stream after the task and the augmentors."""
+        stream = self.streams[name]
+        for step in self.task_steps:
             if isinstance(step, Part):
-                streams = {name: then(stream, name, step, self.account) for name, stream in streams.items()}
+                stream = then(stream, name, step, self.account)
             else:
-                streams = apply_steps([step], streams, self.account)
-        return streams
+                stream = apply_steps([step], {name: stream}, self.account)[name]
+        return stream
 
     @cached_property
     def pool(self) -> Pool:
@@ -256,8 +259,7 @@ class Pipeline:
                 f"demonstrations come from the stream {name!r}, and there is none",
                 hint=f"name another one: --demos-from {' or '.join(self.streams)}",
             )
-        task_step = self.later_steps[:1]
-        found = pool_of(enumerate(self._apply(task_step, {name: self.streams[name]})[name]), size)
+        found = pool_of(enumerate(self.after_task(name)), size)
         if len(found.rows) < self._most_demos:
             raise RecipeError(
                 f"{self._most_demos} demonstrations are wanted, and the stream {name!r} has {len(found.rows)} "
@@ -290,7 +292,7 @@ class Pipeline:
         def rendered(row: Row, stream: str | None) -> Row:
             return rendering(row, pool=pool, stream=stream, arrangement=arrangement)
 
-        number = len(self.preprocessing) + len(self.later_steps) + 1
+        number = len(self.preprocessing) + len(self.task_steps) + len(self.refining) + 1
         return Part(Step(number, _called(self.templates[0]), self.templates[0]), rendered)
 
     def rendered(self) -> Iterator[Row]:
@@ -304,6 +306,7 @@ class Pipeline:
         if self.pool.positions and self.recipe.demos_removed_from_data and self.demos_from == name:
             positions, whole = self.pool.positions, stream
             stream = Stream(lambda: without(whole, positions))
+        stream = apply_steps(self.refining, {name: stream}, self.account)[name]
         stream = then(stream, name, self.prompt_step, self.account)
         limits = [self.choices.limit, getattr(self.recipe, f"max_{name}_instances", None)]
         limit = min((n for n in limits if n is not None), default=None)
