@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import types
 import typing
 from typing import Any
 
 from tests.conformance import shapes
 
 from regrade.recipes.artifacts import Artifact, Catalog, build
+from regrade.recipes.type_strings.names import NAMED
 
 
 def decode(value: Any, catalog: Catalog | None = None) -> Any:
@@ -29,7 +31,8 @@ def decode(value: Any, catalog: Catalog | None = None) -> Any:
         if tag == "$artifact":
             return build(inner, Artifact, catalog=catalog)
         if tag in ("$type", "$typing"):
-            return eval(inner, {**vars(typing), **vars(shapes), "typing": typing})  # recorded cases, not users' data
+            known = {**vars(types), **vars(typing), **NAMED, **vars(shapes), "typing": typing}
+            return eval(inner, known)  # recorded cases, not users' data
         if tag == "$ndarray":
             import numpy as np
 
