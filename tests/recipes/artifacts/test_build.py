@@ -62,7 +62,7 @@ def parts(add: Add, catalog: Catalogs) -> Catalogs:
         ({"__type__": "renam"}, "__type__: 'renam' is no known type"),
         ({"__type__": ["rename"]}, "__type__ must be a name"),
         ({"__type__": "rename", "filed": "a"}, "filed: rename has no argument 'filed'"),
-        ({"__type__": "rename", "field": 7}, "field: Expected `str | null`, got `int`"),
+        ({"__type__": "rename", "field": 7}, "field: Expected `str | array | null`, got `int`"),
         ({"__type__": "accuracy"}, "accuracy is no operator"),
         ({"no": "type"}, "{'no': 'type'} is no operator"),
         ({"__type__": "sequential_operator", "steps": [STEP, {"__type__": "x"}]}, "steps[1].__type__: 'x' is no known"),

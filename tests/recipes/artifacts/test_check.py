@@ -35,7 +35,7 @@ steps:
 
 WRONG = [
     (3, "unknown-type", "'renam' is no known type"),
-    (6, "wrong-value", "Expected `str | null`, got `int`"),
+    (6, "wrong-value", "Expected `str | array | null`, got `int`"),
     (7, "unknown-argument", "rename has no argument 'filed'"),
     (8, "missing-argument", "select_fields needs the argument 'fields'"),
     (9, "unresolved-reference", "no catalog has 'steps.nowhere'"),
