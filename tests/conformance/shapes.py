@@ -37,5 +37,11 @@ class CustomValidation:
         return isinstance(value, list) and len(value) == 2
 
 
+class FormatMock:
+    """A format of which no more than its demonstrations is asked."""
+
+    demo_format = "User: {source}\nAgent: {target_prefix}{target}\n"
+
+
 for _kind in (UserId, Person, Point, ComplexTypes, PersonWithOptionalFields, CustomValidation):
     register_type(_kind)
