@@ -91,6 +91,15 @@ def test_binary_scores_are_scikit_learns(pairs: list[tuple[int, float]]) -> None
         assert area == pytest.approx(roc_auc_score(golds, numbers))
 
 
+def test_only_reported_scores_have_intervals() -> None:
+    data = {"__type__": "f1_binary_pos_only"}
+    found, _ = evaluate([build(data, CardMetric)], [0.8, 1, 0.2, 0, 0.6, 1], [[1], [0], [0], [0], [1], [1]])
+    assert found["f1_binary"] == pytest.approx(6 / 7)
+    assert [name for name in found if name.endswith("_ci_low")] == ["f1_binary_ci_low", "score_ci_low"]
+    # Unitxt 1.26.10 on the same samples, but for score, where it has nan
+    assert found["score_ci_low"] == found["f1_binary_ci_low"] == pytest.approx(0.11778316836045262, abs=1e-12)
+
+
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=3, max_size=12))
 @settings(max_examples=40, deadline=None)
 def test_correlations_are_scipys(pairs: list[tuple[float, float]]) -> None:

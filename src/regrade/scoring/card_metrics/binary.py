@@ -104,7 +104,11 @@ def binary_scores(cells: Floats, *, negative: bool = True) -> dict[str, Floats]:
 
 @artifact("f1_binary_pos_only")
 class F1BinaryPosOnly(F1Binary):
-    """The same without class 0."""
+    """The same without class 0.
+
+    The interval of ``score`` is that of ``f1_binary``; Unitxt reports nan for it, and for ``f1_binary_neg``, which this
+    metric does not have.
+    """
 
     average: Literal["binary"] | None = "binary"
 
