@@ -37,7 +37,9 @@ def _modules(package: str, names: str) -> tuple[str, ...]:
 #: The modules that define each kind's built-ins, the commonest first: they are imported one after another until a name
 #: is found, so that a command loads what it uses.
 BUILTIN_MODULES: dict[str, tuple[str, ...]] = {
-    "filter": _modules("regrade.scoring.filters", "extraction selection transformation verdicts processor"),
+    "filter": _modules(
+        "regrade.scoring.filters", "extraction selection transformation verdicts processor target_prefix"
+    ),
     "metric": (
         *_modules(
             "regrade.scoring.metrics",

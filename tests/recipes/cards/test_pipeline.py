@@ -491,3 +491,11 @@ def test_a_source_without_rows_is_told(tmp_path: Path) -> None:
     loader = {"__type__": "load_csv", "files": {"test": str(tmp_path / "empty.csv")}}
     with pytest.raises(RecipeError, match="the loader gave no row"):
         list(regrade.load_card({**card(), "loader": loader}).samples())
+
+
+def test_an_answer_may_repeat_the_words_that_it_was_begun_with() -> None:
+    template = {**TEMPLATE, "target_prefix": "{question} = "}
+    asked = regrade.load_card(card(templates=[template])).samples()
+    answers = {sample.sample_id: f" {sample.prompt.splitlines()[-1]} {sample.target}" for sample in asked}
+    assert next(iter(answers.values())) == " 1+0? =  1"
+    assert asked.score(answers).results[0].value == 1.0

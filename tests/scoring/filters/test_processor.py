@@ -18,6 +18,26 @@ def applied(processor: Any, answer: Any, doc: Any = None) -> Any:
     return Pipeline(FilterPipeline("x", steps)).apply([[answer]], doc or {})[0]
 
 
+@pytest.mark.parametrize(
+    ("prefixes", "answer", "left"),
+    [
+        (["Answer: "], "Answer: B", "B"),
+        (["Answer: "], " \nAnswer: \n B ", "B "),
+        (["Answer: "], "The Answer: B", "The Answer: B"),
+        (["Answer: "], "Answer:B", "Answer:B"),  # the prefix to the letter, as in Unitxt
+        (["({n}*) "], "(7*) B", "B"),
+        (["({other}) ", "Answer: "], "Answer: B", "B"),
+        ([], "Answer: B", "Answer: B"),
+    ],
+)
+def test_a_target_prefix_that_an_answer_repeats_is_taken_off(prefixes: list[str], answer: str, left: str) -> None:
+    steps = [FilterStep("delete_target_prefix", {"prefixes": prefixes}), FilterStep("take_first")]
+    take = Pipeline(FilterPipeline("x", steps)).apply
+    assert take([[answer]], {"task_data": {"n": 7}}) == [left]
+    (unparsed,) = take([[Unparsed(answer)]], {"task_data": {"n": 7}})
+    assert is_unparsed(unparsed)
+
+
 def test_a_postprocessor_of_the_catalog_is_a_filter() -> None:
     assert applied("extract_mt_bench_rating_judgment", "[[7]]") == 0.7
 

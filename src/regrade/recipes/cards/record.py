@@ -21,10 +21,10 @@ def about(loaded: LoadedCard, pipeline: Pipeline) -> dict[str, Any]:
     """The record of a run of a card, when all its samples have been made.
 
     Returns:
-        JSON: ``version`` of the layout, ``name``, ``card`` (its hash, and the postprocessors and metrics of its
-        samples with their data, so that scoring needs no catalog), ``choices``, ``revisions`` and ``files`` of the
-        data, ``counts`` per step, ``failed`` (how many rows could not be processed, the first of them), ``malformed``
-        (how many could not be read, the first of them), ``regrade`` (its version) and ``created``.
+        JSON: ``version`` of the layout, ``name``, ``card`` (its hash, and its samples' target prefixes, postprocessors
+        and metrics with their data, so that scoring needs no catalog), ``choices``, ``revisions`` and ``files`` of
+        the data, ``counts`` per step, ``failed`` (how many rows could not be processed, the first of them),
+        ``malformed`` (how many could not be read, the first of them), ``regrade`` (its version) and ``created``.
     """
     from regrade import __version__
 
@@ -40,6 +40,9 @@ def about(loaded: LoadedCard, pipeline: Pipeline) -> dict[str, Any]:
             "hash": whole.hash,
             "metrics": metrics,
             "postprocessors": postprocessors,
+            "target_prefixes": list(
+                dict.fromkeys(each.target_prefix for each in pipeline.templates if each.target_prefix)
+            ),
             "artifacts": _artifacts([*metrics, *postprocessors], loaded),
         },
         "choices": {name: value for name, value in msgspec.to_builtins(pipeline.choices).items() if value is not None},

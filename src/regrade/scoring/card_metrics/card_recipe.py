@@ -24,8 +24,8 @@ def card_recipe(source: Source, compat: str | None = None) -> Recipe:
     """The recipe of a source of samples.
 
     Args:
-        source: Its ``options["card"]`` has ``metrics``, ``postprocessors`` (names or data) and ``artifacts`` (the data
-            of names, as they were when the samples were made).
+        source: Its ``options["card"]`` has ``metrics``, ``postprocessors`` (names or data), ``artifacts`` (the data
+            of names, as they were when the samples were made) and ``target_prefixes``.
         compat: ``unitxt``: what a postprocessor gives where it finds nothing counts as an answer.
 
     Raises:
@@ -51,19 +51,22 @@ def card_recipe(source: Source, compat: str | None = None) -> Recipe:
         metrics, needs = [MetricSpec("none")], {"none": "the card names no metric: --metric NAME, or regrade judge"}
     return Recipe(
         task=source.task,
-        filters=[_pipeline(postprocessors, card.get("postprocessors") or (), fallback=compat == COMPAT)],
+        filters=[_pipeline(card, postprocessors, fallback=compat == COMPAT)],
         metrics=_told_apart(metrics),
         needs=needs,
         metadata={POSTPROCESSORS: postprocessors, "card": card},
     )
 
 
-def _pipeline(postprocessors: Sequence[Any], names: Sequence[Any], *, fallback: bool) -> FilterPipeline:
+def _pipeline(card: dict[str, Any], postprocessors: Sequence[Any], *, fallback: bool) -> FilterPipeline:
     """The filter pipeline of a card's postprocessors, called after them."""
-    if not postprocessors:
-        return FilterPipeline("none", [FilterStep("take_first")])
-    arguments = {"processor": list(postprocessors), "fallback": fallback}
-    return FilterPipeline("+".join(map(_short, names)), [FilterStep("processor", arguments), FilterStep("take_first")])
+    steps = []
+    if prefixes := card.get("target_prefixes"):
+        steps.append(FilterStep("delete_target_prefix", {"prefixes": prefixes}))
+    if postprocessors:
+        steps.append(FilterStep("processor", {"processor": list(postprocessors), "fallback": fallback}))
+    name = "+".join(map(_short, card.get("postprocessors") or ())) or "none"
+    return FilterPipeline(name, [*steps, FilterStep("take_first")])
 
 
 def chosen_metrics(recipe: Recipe, names: Sequence[tuple[str, dict[str, Any]]]) -> list[MetricSpec] | None:
