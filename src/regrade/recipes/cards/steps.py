@@ -21,7 +21,7 @@ from regrade.time_limit import TimeLimit
 
 T = TypeVar("T")
 
-ROW_LIMIT_S: Final = 10.0
+ROW_LIMIT_S: Final = 5.0
 """CPU seconds that the row-wise steps may take for one row."""
 
 RowFunction = Callable[[Row, str | None], Row | None]
