@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from regrade.recipes.prompting.demonstrations import ConstantSizeSample, RandomSizeSample
 from regrade.recipes.prompting.samplers import (
@@ -14,6 +16,7 @@ from regrade.recipes.prompting.samplers import (
     RandomSampler,
     Sampler,
 )
+from regrade.recipes.streams import Row
 
 POOL = [
     {
@@ -113,3 +116,18 @@ def test_what_is_wrong_is_said(sampler: Sampler, row: dict[str, Any], wrong: str
 def test_none_are_wanted_of_an_empty_pool() -> None:
     step = ConstantSizeSample(from_field="p", to_field="d", sampler=CloseTextSampler(field="q"), sample_size=0)
     assert step.process_row({"input_fields": {"q": "x"}, "p": []})["d"] == []
+
+
+INPUTS = st.dictionaries(
+    st.sampled_from("ab"), st.one_of(st.integers(0, 1), st.booleans(), st.sampled_from("xy"), st.just([1]), st.none())
+)
+
+
+@given(pools=st.lists(st.lists(INPUTS, max_size=8), min_size=1, max_size=3), asked=st.lists(INPUTS, min_size=1))
+def test_a_row_is_no_demonstration_of_itself(pools: list[list[Row]], asked: list[Row]) -> None:
+    sampler = RandomSampler()
+    for pool in ([{"input_fields": inputs} for inputs in each] for each in pools):
+        for own in asked:
+            others = sampler.filter_source_by_instance(pool, {"input_fields": own})
+            assert others == [row for row in pool if row["input_fields"] != own]
+            assert others is not pool, "whoever takes from it takes nothing from the pool"

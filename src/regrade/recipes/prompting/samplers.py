@@ -8,6 +8,7 @@ only; the draws are Unitxt's.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 from typing import Any, ClassVar
 
@@ -23,6 +24,31 @@ def random_of_instance(instance: Row, seed: int | None = None) -> Random:
     if seed is not None:
         content["local_seed"] = seed
     return random_of(content)
+
+
+class _Inputs:
+    """Where in a pool rows of the same input fields stand: looked up by one field, if its values can be."""
+
+    def __init__(self, pool: list[Row]) -> None:
+        self.pool = pool
+        self.size = len(pool)
+        self._field: Any = next(iter(pool[0]["input_fields"]), None) if pool else None
+        self._places: dict[Any, list[int]] | None = {}
+        try:
+            for place, row in enumerate(pool):
+                self._places.setdefault(row["input_fields"].get(self._field), []).append(place)
+        except TypeError:  # lists and dicts have no hash
+            self._places = None
+
+    def like(self, inputs: Row) -> Sequence[int]:
+        """The places of the rows with these input fields, in order."""
+        places: Sequence[int] = range(self.size)
+        if self._places is not None:
+            try:
+                places = self._places.get(inputs.get(self._field), ())
+            except TypeError:
+                return ()
+        return [place for place in places if self.pool[place]["input_fields"] == inputs]
 
 
 class Sampler(Artifact):
@@ -51,7 +77,13 @@ class Sampler(Artifact):
         if "input_fields" not in instance:
             raise ValueError("the row has no 'input_fields': it comes from no task")
         own = instance["input_fields"]
-        return [row for row in instances_pool if row["input_fields"] != own]
+        known = self.__dict__.get("_known")  # the same pool is asked for every row
+        if known is None or known.pool is not instances_pool or known.size != len(instances_pool):
+            known = self.__dict__["_known"] = _Inputs(instances_pool)
+        others = instances_pool.copy()
+        for place in reversed(known.like(own)):
+            del others[place]
+        return others
 
 
 @artifact("random_sampler")
