@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from judgements import make_judgements
+from peer import offline
 from process_tree import Usage, adopt_orphans, run
 from questions import SHAPES, make_questions
 
@@ -148,18 +149,6 @@ def our_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
-def their_environment(workdir: Path) -> dict[str, str]:
-    """Variables for Unitxt's processes: no network, and its caches below the work folder."""
-    return {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        "HF_HOME": str(workdir / "huggingface"),
-        "HF_HUB_OFFLINE": "1",
-        "HF_DATASETS_OFFLINE": "1",
-        "TQDM_DISABLE": "1",
-        "UNITXT_DEFAULT_VERBOSITY": "error",
-    }
-
-
 def find_unitxt(python: Path | None, workdir: Path) -> Path:
     """The given Python, or one in an environment that is made on first use."""
     if python is not None:
@@ -219,7 +208,10 @@ def main() -> int:
     args.workdir.mkdir(parents=True, exist_ok=True)
     adopt_orphans()
     python = find_unitxt(args.peer, args.workdir)
-    environments = {"unitxt": their_environment(args.workdir), "regrade": our_environment()}
+    environments = {
+        "unitxt": {**offline(args.workdir), "UNITXT_DEFAULT_VERBOSITY": "error"},
+        "regrade": our_environment(),
+    }
     done: list[Case] = []
     for case in cases(args, python):
         for _ in range(args.repeat):

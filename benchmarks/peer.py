@@ -17,6 +17,17 @@ IN_PEER = Path(__file__).parent / "in_peer"
 """Scripts that the peer's Python runs."""
 
 
+def offline(workdir: Path) -> dict[str, str]:
+    """Variables for the processes of peers: no network, Hugging Face's caches inside the work folder, no bars."""
+    return {
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        "HF_HOME": str(workdir / "huggingface"),
+        "HF_HUB_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "TQDM_DISABLE": "1",
+    }
+
+
 @dataclass(frozen=True)
 class Peer:
     """A Python that has the harness."""
@@ -30,15 +41,7 @@ class Peer:
 
     def environment(self, workdir: Path) -> dict[str, str]:
         """Variables for its processes: no network, the data-set cache inside the work folder, no progress bars."""
-        return {
-            **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-            "HF_HOME": str(workdir / "huggingface"),
-            "HF_HUB_OFFLINE": "1",
-            "HF_DATASETS_OFFLINE": "1",
-            "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
-            "TQDM_DISABLE": "1",
-            "TOKENIZERS_PARALLELISM": "false",
-        }
+        return {**offline(workdir), "HF_DATASETS_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 def find_peer(python: Path | None, workdir: Path) -> Peer:

@@ -84,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         top.print_help()
         return Exit.DONE
+    usual = gc.get_threshold()
     gc.set_threshold(50_000, 20, 50)  # rows are trees, which need no collector; by default it takes a tenth of the time
     if isinstance(sys.stdout, TextIOWrapper):  # what a terminal or file has no letters for is written as an escape
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -112,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"regrade: {error.filename or 'operating system'}: {error.strerror or error}", file=sys.stderr)
         return Exit.ERROR
     finally:
+        gc.set_threshold(*usual)
         if signal.getsignal(signal.SIGTERM) is _terminate:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

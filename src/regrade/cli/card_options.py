@@ -31,13 +31,19 @@ def add_card(parser: argparse.ArgumentParser) -> None:
 
 def add_choices(group: argparse._ArgumentGroup) -> None:
     """How a card is to be used."""
-    group.add_argument("--split", metavar="NAME", help="the stream whose rows become samples (default test)")
+    group.add_argument("--split", metavar="NAME", help="the split whose rows become samples (default test)")
     group.add_argument(
         "--template", metavar="NAME|N", help="a template of the catalog, or the card's by name or number (from 0)"
     )
-    group.add_argument("--format", metavar="NAME", help="how it becomes one text, or messages: chat_api")
+    group.add_argument(
+        "--format",
+        metavar="NAME",
+        help="how it becomes one text, or chat messages: chat_api (as regrade run has it for cards if nothing is said)",
+    )
     group.add_argument("--system-prompt", metavar="NAME|TEXT", help="a system prompt, by name or as it is")
-    group.add_argument("--num-demos", type=int, metavar="K", help="demonstrations per sample (default 0)")
+    group.add_argument(
+        "--num-demos", type=int, metavar="K", help="demonstrations per sample (default: as card or task say)"
+    )
     group.add_argument("--demos-from", metavar="NAME", help="the stream they come from (default train)")
     group.add_argument("--demos-pool-size", type=int, metavar="N", help="draw them from the first N rows (-1: all)")
     group.add_argument("--seed", type=int, metavar="N", help="another seed, other demonstrations")

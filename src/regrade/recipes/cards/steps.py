@@ -174,11 +174,12 @@ class RowWise(Stream):
         with _Reading(self) as reading:
             for batch in self.source.batches():
                 try:
-                    yield reading.at_once(batch)
+                    made = reading.at_once(batch)
                 except UnavailableError:
                     raise
                 except Exception:
-                    yield list(reading.one_by_one(batch.rows())), []
+                    made = list(reading.one_by_one(batch.rows())), []
+                yield made
 
 
 class _Reading:

@@ -58,7 +58,8 @@ class JoinedBatches:
                 else:
                     found.append(place)
             number += batch.size
-            weight += sum(weigh(value) for values in batch.columns.values() for value in values[::_WEIGHED]) * _WEIGHED
+            weighed = sum(weigh(value) for values in batch.columns.values() for value in values[::_WEIGHED])
+            weight += weighed * batch.size // len(range(0, batch.size, _WEIGHED))
             if weight > self.memory:
                 return chain(self._held, reading)
         self.searched.check()
