@@ -120,11 +120,18 @@ AnswerValue: TypeAlias = str | float | Loglikelihood
 """One thing a model said: a text, the log-likelihood of a document, or of a continuation."""
 
 
+RECORD_PARTS = ("doc", "arguments", "recorded", "extracted", "hashes", "metadata", "fields", "fingerprint")
+"""The parts of a :class:`Record` that are worked out on first use."""
+
+
 class Record:
     """One sample with everything that was recorded about it: a row of a log.
 
     Parts that nobody asks for stay undecoded: pass a callable for ``doc``, ``extracted``, ``arguments``, ``recorded``,
     ``hashes``, ``metadata`` or ``fields`` and it runs on first use.
+
+    A subclass with a constructor of its own calls this one, or overrides every part; a class that does neither is
+    refused when it is defined, since its records would lack what only some filter or metric asks for.
 
     Attributes:
         sample_id: The source's own id (``doc_id`` in harness logs).
@@ -149,6 +156,17 @@ class Record:
         "sample_id",
         "target",
     )
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        own = vars(cls).get("__init__")
+        if own is None or "super" in own.__code__.co_names:
+            return
+        inherited = [part for part in RECORD_PARTS if getattr(cls, part) is getattr(Record, part)]
+        if inherited:
+            raise TypeError(
+                f"{cls.__name__}.__init__ does not call Record's, so the class must override {', '.join(inherited)}"
+            )
 
     def __init__(  # noqa: PLR0913 - a log records so many things
         self,

@@ -87,6 +87,14 @@ class _LogRecord(Record):
         return _hashes_of_dict(json_lines.decode_any(self._line))
 
     @property
+    def metadata(self) -> dict[str, Any]:
+        return {}
+
+    @property
+    def fields(self) -> None:
+        return None
+
+    @property
     def fingerprint(self) -> int:
         return zlib.crc32(self._row.doc)
 
