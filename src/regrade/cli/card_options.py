@@ -27,6 +27,9 @@ def add_card(parser: argparse.ArgumentParser) -> None:
     add_catalogs(parser)
     add_choices(parser.add_argument_group("what is asked"))
     parser.add_argument("--strict", action="store_true", help="stop at the first row that cannot be processed")
+    parser.add_argument(
+        "--time-limit", type=float, metavar="S", help="CPU seconds that one row may take; 0 for no limit (default 5)"
+    )
 
 
 def add_choices(group: argparse._ArgumentGroup) -> None:
@@ -60,8 +63,8 @@ def choices_from(arguments: argparse.Namespace, limit: int | None = None) -> Cho
     from regrade.recipes.cards.choices import LEAST, Choices
 
     for name, least in LEAST.items():
-        value = limit if name == "limit" else getattr(arguments, name)
-        if value is not None and value < least:
+        value = limit if name == "limit" else getattr(arguments, name, None)
+        if value is not None and not value >= least:
             raise UsageError(f"must be at least {least}", where=f"--{name.replace('_', '-')} {value}")
     return Choices(
         template=arguments.template,
@@ -76,6 +79,7 @@ def choices_from(arguments: argparse.Namespace, limit: int | None = None) -> Cho
         loader_limit=arguments.loader_limit,
         compat=arguments.compat,
         strict=arguments.strict,
+        time_limit=getattr(arguments, "time_limit", None),
     )
 
 

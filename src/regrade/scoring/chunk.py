@@ -193,10 +193,11 @@ class _Scorer:
                     for measure in self.computed:
                         over_repeats = measure.metric is not None and measure.metric.over_repeats
                         self._measure(measure, keeping if over_repeats else case, values, failures, row)
+                timer.finish()
             finally:
                 timer.stop()
         except Exception as error:
-            failure = _failure(row, error)
+            failure = _failure(row, timer.error() if timer.exceeded else error)
             failures = [(measure, failure) for measure in self.measures.values() if not measure.recorded]
             values = []
         out.unparsed.append(unparsed)

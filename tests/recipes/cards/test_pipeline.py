@@ -449,15 +449,14 @@ def test_with_a_limit_no_row_is_read_that_is_not_wanted() -> None:
     assert counts(samples)[0] == ("loaded", "test", 2, 2, 0, 0)
 
 
-def test_a_regular_expression_that_never_ends_costs_its_row_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regrade.recipes.cards.steps.ROW_LIMIT_S", 0.2)
+def test_a_regular_expression_that_never_ends_costs_its_row_only() -> None:
     rows = [*ROWS[:2], {**ROWS[2], "question": "a" * 60 + "b"}, *ROWS[3:]]
     steps = [{"__type__": "extract_with_regex", "field": "question", "to_field": "found", "regex": "^(a+)+$"}]
     for choices in ({}, {"limit": 10}):
-        samples = regrade.load_card(card(rows, preprocess_steps=steps)).samples(**choices)
+        samples = regrade.load_card(card(rows, preprocess_steps=steps)).samples(**choices, time_limit=0.1)
         assert [sample.doc["id"] for sample in samples] == ["q0", "q1", "q3", "q4", "q5"]
         (failure,) = samples.account.failures
-        assert (failure.row, failure.reason) == (3, "took more than 0.1 s of CPU time")
+        assert (failure.row, failure.reason) == (3, "exceeded --time-limit 0.1 (CPU s)")
 
 
 # -- what cannot be meant ---------------------------------------------------------------

@@ -9,6 +9,7 @@ import msgspec
 
 from regrade.errors import InputError
 from regrade.recipes.artifacts.artifact import Artifact, type_name
+from regrade.time_limit import DEFAULT_LIMIT_S
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -62,12 +63,14 @@ class Account:
 
     Args:
         strict: The first row that cannot be processed is an error.
+        row_limit_s: CPU seconds that steps may take for one row; 0 is no limit.
     """
 
     MOST_FAILURES = 1000
 
-    def __init__(self, *, strict: bool = False) -> None:
+    def __init__(self, *, strict: bool = False, row_limit_s: float = DEFAULT_LIMIT_S) -> None:
         self.strict = strict
+        self.row_limit_s = row_limit_s
         self._counts: dict[tuple[int, str], StepCount] = {}
         self._failures: dict[tuple[int, str, int], Failure] = {}
 

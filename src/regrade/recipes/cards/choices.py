@@ -11,7 +11,7 @@ from regrade.errors import UsageError
 
 Compat = Literal["unitxt"]
 
-LEAST: Final = {"limit": 1, "loader_limit": 1, "num_demos": 0, "demos_pool_size": -1}
+LEAST: Final = {"limit": 1, "loader_limit": 1, "num_demos": 0, "demos_pool_size": -1, "time_limit": 0}
 """The least that numbers among the choices may be."""
 
 
@@ -32,6 +32,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
         arrangement: The order of choices for all samples (``{"swapped": false}``), instead of what content draws.
         compat: ``unitxt`` restores what Unitxt does where Regrade does otherwise: missing values are NaN.
         strict: The first row that cannot be read or processed is an error.
+        time_limit: CPU seconds that the row-wise steps may take for one row; 0 is no limit. None is 5.
     """
 
     template: Any = None
@@ -47,6 +48,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     arrangement: dict[str, Any] | None = None
     compat: Compat | None = None
     strict: bool = False
+    time_limit: float | None = None
 
 
 def choices_of(values: Mapping[str, Any]) -> Choices:

@@ -32,6 +32,7 @@ from regrade.recipes.prompting.template import Template
 from regrade.recipes.prompting.template_choice import TemplatesList
 from regrade.recipes.streams import Batch, Row, Stream, Streams
 from regrade.schema import Sample
+from regrade.time_limit import DEFAULT_LIMIT_S
 
 DOC: Final = "__doc__"
 """Where a row keeps, from the task on, what it was before."""
@@ -73,7 +74,8 @@ class Pipeline:
         self.card = self.recipe.card
         self.choices = choices = choices or Choices()
         self.catalog = catalog or default_catalog()
-        self.account = Account(strict=choices.strict)
+        limit_s = DEFAULT_LIMIT_S if choices.time_limit is None else choices.time_limit
+        self.account = Account(strict=choices.strict, row_limit_s=limit_s)
         limits = [n for n in (choices.loader_limit, self.recipe.loader_limit) if n]
         self.loading = Loading(
             data,

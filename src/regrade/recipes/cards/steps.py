@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from regrade.errors import RecipeError, RegradeError, UnavailableError
 from regrade.recipes.cards.account import Account, Failure, StepCount, describe
@@ -20,9 +20,6 @@ from regrade.recipes.streams import Batch, Row, Stream, Streams, in_batches
 from regrade.time_limit import TimeLimit
 
 T = TypeVar("T")
-
-ROW_LIMIT_S: Final = 5.0
-"""CPU seconds that the row-wise steps may take for one row."""
 
 RowFunction = Callable[[Row, str | None], Row | None]
 """What a row-wise step does with a row of a stream; None leaves it out."""
@@ -191,7 +188,7 @@ class _Reading:
         self.account = stream.account
         self.number = 0
         self.ends = [_Ends() for _ in stream.parts]
-        self.limit = TimeLimit(ROW_LIMIT_S)
+        self.limit = TimeLimit(stream.account.row_limit_s)
 
     def __enter__(self) -> _Reading:
         return self
@@ -224,7 +221,7 @@ class _Reading:
                     rows = rows or [row for each in batches for row in each.rows()]
                     rows, batches = [made for row in rows if (made := of_row(row, name)) is not None], []
                 sizes.append(len(rows) + sum(each.size for each in batches))
-            limit.stop()
+            limit.finish()
         self.number += batch.size
         for end, (coming, going) in zip(self.ends, pairwise(sizes), strict=True):
             end.dropped += coming - going
@@ -246,12 +243,12 @@ class _Reading:
                         if result is None:
                             ends[place].dropped += 1
                             break
-                    limit.stop()
+                    limit.finish()
             except UnavailableError:
                 raise
             except Exception as error:
                 step = self.parts[place].step
-                reason = reason_of(error)
+                reason = reason_of(limit.error() if limit.exceeded else error)
                 self.account.put_aside(Failure(step.number, step.name, name, self.number, reason))
                 ends[place].failed[reason] = ends[place].failed.get(reason, 0) + 1
                 continue
@@ -353,15 +350,19 @@ def _spread(stream: Stream, name: str, step: Step, operator: RowsOperator, accou
     def rows() -> Iterator[Row]:
         coming = going = 0
         failed: dict[str, int] = {}
+        limit = TimeLimit(account.row_limit_s)
         try:
             for row in stream:
                 coming += 1
                 try:
-                    made = list(operator.process_to_rows(row, name))
+                    with limit:
+                        limit.start()
+                        made = list(operator.process_to_rows(row, name))
+                        limit.finish()
                 except UnavailableError:
                     raise
                 except Exception as error:
-                    reason = reason_of(error)
+                    reason = reason_of(limit.error() if limit.exceeded else error)
                     account.put_aside(Failure(step.number, step.name, name, coming, reason))
                     failed[reason] = failed.get(reason, 0) + 1
                     continue
