@@ -416,3 +416,35 @@ def test_choices_of_cards_are_those_of_card_run(cli: Callable[..., Any], tmp_pat
 def test_choices_that_tasks_do_not_leave_open_are_refused(cli: Callable[..., Any]) -> None:
     refused = cli("run", "--task", "gsm8k", "--template", "1", "--model", "openai:m")
     assert (refused.code, "--template: is for cards" in refused.err) == (2, True)
+
+
+def test_resuming_a_finished_run_shows_its_scores_without_making_them_again(
+    folder: Path, echo: Loopback, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask(echo) == 0
+    first = capsys.readouterr().out
+    asked = echo.counts()
+
+    def score_paths(*_: object, **__: object) -> None:
+        raise AssertionError("scored again")
+
+    monkeypatch.setattr("regrade.scoring.score.score_paths", score_paths)
+    assert main(["resume", "r"]) == 0
+    again = capsys.readouterr()
+    assert again.out == first
+    assert "no answer is new" in again.err
+    assert main(["resume", "r", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["results"] == results(folder / "runs" / "r")["results"]
+    assert echo.counts() == asked
+
+
+def test_a_run_with_a_new_answer_is_scored_again(
+    folder: Path, echo: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(echo)
+    journal = folder / "runs" / "r" / "answers.jsonl"
+    *lines, _ = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(lines))
+    capsys.readouterr()
+    assert main(["resume", "r"]) == 0
+    assert "no answer is new" not in capsys.readouterr().err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -211,17 +210,14 @@ def judged(text: str, workspace: Workspace) -> Judged:
 def _created(
     arguments: argparse.Namespace, workspace: Workspace, prepared: Prepared, asked: Asked, model: Model
 ) -> Run:
-    from regrade.runs.launch import create
+    from regrade.cli.progress import counting
+    from regrade.runs.launch import create_in
 
     name = Path(model.name).stem if "file" in model.identity else model.name
     names = [arguments.name] if arguments.name else ["judge", prepared.name, name]
-    folder = workspace.new_folder(*names)
-    try:
-        made = create(folder, prepared, asked, model)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)  # nothing was asked yet
-        raise
-    print(f"regrade: {made.manifest.samples:,} questions to the judge in {folder}", file=sys.stderr)
+    with counting("preparing") as report:
+        made = create_in(workspace, names, prepared, asked, model, on_sample=report)
+    print(f"regrade: {made.manifest.samples:,} questions to the judge in {made.folder}", file=sys.stderr)
     for note in made.manifest.notes:
         print(f"regrade: {note}", file=sys.stderr)
     return made

@@ -6,8 +6,9 @@ import argparse
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from regrade import __version__
 from regrade.cli.asking import add_manners, add_model, ask_run, asked_of, exit_code, model_of
 from regrade.cli.card_options import CARDS_ONLY, add_choices, choices_from, folder_from
 from regrade.cli.catalog import add_catalogs
@@ -85,11 +86,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_one(prepared: Prepared, asked: Asked, model: Model, arguments: argparse.Namespace, names: list[str]) -> int:
     """Make a run of prepared samples, called after ``names``; ask, score."""
+    from regrade.cli.progress import counting
     from regrade.runs.launch import create_in
     from regrade.runs.workspace import Workspace
 
     workspace = Workspace(arguments.workspace)
-    made = create_in(workspace, names, prepared, asked, model)
+    with counting("preparing") as report:
+        made = create_in(workspace, names, prepared, asked, model, on_sample=report)
     print(f"regrade: {made.manifest.samples:,} samples in {made.folder}", file=sys.stderr)
     for note in made.manifest.notes:
         print(f"regrade: {note}", file=sys.stderr)
@@ -190,22 +193,39 @@ def dry_run(prepared: Prepared, asked: Asked, model: Model) -> int:
 
 
 def score_run(made: Run, *, as_json: bool, trust_code: bool = False) -> int:
-    """Score a run's answers; the scores are kept in its folder and printed."""
+    """Score a run's answers and print the scores; they are kept in its folder.
+
+    Where nothing has changed since they were made, the kept ones are printed.
+    """
     from regrade.recipes.cards.sample_file import read_about
     from regrade.runs.scores_folder import prepare as prepare_folder
-    from regrade.runs.scores_folder import write
-    from regrade.scoring.options import Options
-    from regrade.scoring.score import score_paths
+    from regrade.runs.scores_folder import read_if_made_of
 
     if read_about(made.samples).get("card", {}).get("metrics") == []:
         print(
             f"the card names no metric; a judge can score it: regrade judge {made.folder} --with NAME", file=sys.stderr
         )
         return int(Exit.DONE)
-    scores = score_paths([made.folder], Options(keep=True, trust_code=trust_code))
     folder = made.folder / "scores" / "default"
+    inputs = {**made.content_marks(), "regrade": __version__, "trust_code": trust_code}
+    kept = read_if_made_of(folder, inputs)
+    if kept is not None:
+        print(f"regrade: no answer is new; the scores are those in {folder}", file=sys.stderr)
+        sys.stdout.write(kept.results.decode() if as_json else kept.summary)
+        return kept.exit_code
     prepare_folder(folder)
-    write(scores, folder)
+    return _score_anew(made, folder, inputs, as_json=as_json, trust_code=trust_code)
+
+
+def _score_anew(made: Run, folder: Path, inputs: dict[str, Any], *, as_json: bool, trust_code: bool) -> int:
+    from regrade.cli.progress import progress
+    from regrade.runs.scores_folder import write
+    from regrade.scoring.options import Options
+    from regrade.scoring.score import score_paths
+
+    with progress("scoring") as report:
+        scores = score_paths([made.folder], Options(keep=True, trust_code=trust_code), progress=report)
+    write(scores, folder, inputs=inputs)
     if as_json:
         from regrade.reports.layout import encode
 

@@ -81,8 +81,22 @@ class Asked(msgspec.Struct, kw_only=True):
     manners: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-def create(folder: Path, prepared: Prepared, asked: Asked, model: Model) -> Run:
+def create(
+    folder: Path,
+    prepared: Prepared,
+    asked: Asked,
+    model: Model,
+    *,
+    on_sample: Callable[[int], None] | None = None,
+) -> Run:
     """Write a run's samples and manifest; nothing is asked yet.
+
+    Args:
+        folder: The run's folder, empty.
+        prepared: What to ask.
+        asked: Whom, and how.
+        model: The model, which is checked for being able to answer this kind of request.
+        on_sample: Called with the number of samples written so far.
 
     Raises:
         InputError: there are no samples.
@@ -104,6 +118,8 @@ def create(folder: Path, prepared: Prepared, asked: Asked, model: Model) -> Run:
             counts["turns"] = max(counts["turns"], turns)
             counts["wanted"] += turns * repeats
             ids.update(sample.sample_id.encode("utf-8", "surrogatepass") + b"\n")
+            if on_sample is not None:
+                on_sample(counts["samples"])
             yield sample
 
     sample_file.write(watched(), folder / "samples.parquet", prepared.about)
@@ -140,11 +156,19 @@ def merged(recipe: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return {**kept, **own}
 
 
-def create_in(workspace: Workspace, names: list[str], prepared: Prepared, asked: Asked, model: Model) -> Run:
+def create_in(
+    workspace: Workspace,
+    names: list[str],
+    prepared: Prepared,
+    asked: Asked,
+    model: Model,
+    *,
+    on_sample: Callable[[int], None] | None = None,
+) -> Run:
     """A run in a new folder of a workspace, called after ``names``; see :func:`create`."""
     folder = workspace.new_folder(*names)
     try:
-        return create(folder, prepared, asked, model)
+        return create(folder, prepared, asked, model, on_sample=on_sample)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # nothing was asked yet
         raise

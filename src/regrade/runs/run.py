@@ -131,6 +131,14 @@ class Run:
         """The journal."""
         return self.folder / "answers.jsonl"
 
+    def content_marks(self) -> dict[str, Any]:
+        """What changes whenever samples or answers do: the files' sizes, and when they were last written (ns)."""
+        marks = {}
+        for file in (self.samples, self.answers):
+            stat = file.stat()
+            marks[file.name] = [stat.st_size, stat.st_mtime_ns]
+        return marks
+
     def set_status(self, status: Status) -> None:
         """Record where the run stands."""
         self.manifest.status = status

@@ -2,13 +2,17 @@
 
 ``quarantine.jsonl`` has a line for each row that could not be read and each sample that could not be scored, and is
 there only if there are any. ``results.json`` is written last, so a folder that has one is whole.
+
+The scores of a run (``RUN/scores/default``) say in ``results.json`` which answers they were made of, and
+``summary.txt`` keeps the table that was printed: resuming a finished run shows it again instead of scoring again.
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -18,6 +22,8 @@ from regrade.reports.layout import SCHEMA_VERSION, encode
 
 if TYPE_CHECKING:
     from regrade.scoring.scores import Scores
+
+_COLOUR = re.compile(r"\x1b\[\d+m")
 
 
 def prepare(folder: Path) -> None:
@@ -37,8 +43,44 @@ def prepare(folder: Path) -> None:
         raise UsageError(f"cannot be written to: {error.strerror}", where=f"--out {folder}") from None
 
 
-def write(scores: Scores, folder: Path) -> None:
+class Kept(NamedTuple):
+    """Scores that were made before.
+
+    Attributes:
+        results: ``results.json`` as it stands there.
+        summary: The table that was printed then, without colours.
+        exit_code: The exit code of that scoring.
+    """
+
+    results: bytes
+    summary: str
+    exit_code: int
+
+
+def read_if_made_of(folder: Path, inputs: dict[str, Any]) -> Kept | None:
+    """The scores in a folder, if they were made of exactly these inputs; None where they have to be made.
+
+    Args:
+        folder: The folder.
+        inputs: What :func:`write` was given: identifies the answers, the samples and the program that scored.
+    """
+    try:
+        results = (folder / "results.json").read_bytes()
+        made_by = msgspec.json.decode(results)["regrade"]
+        if made_by["inputs"] != inputs:
+            return None
+        return Kept(results, (folder / "summary.txt").read_text(encoding="utf-8"), int(made_by["exit_code"]))
+    except (OSError, msgspec.DecodeError, LookupError, TypeError, ValueError):
+        return None
+
+
+def write(scores: Scores, folder: Path, *, inputs: dict[str, Any] | None = None) -> None:
     """Write the per-sample scores and the results; no file takes its place before all of them are whole.
+
+    Args:
+        scores: The scores, with their per-sample values.
+        folder: The folder, see :func:`prepare`.
+        inputs: Identifies what was scored, for :func:`read_if_made_of`.
 
     Raises:
         RegradeError: the disk is full, or the like; what was in the folder before is still there.
@@ -46,7 +88,12 @@ def write(scores: Scores, folder: Path) -> None:
     try:
         with ExitStack() as files:
             results = files.enter_context(replacing(folder / "results.json"))  # the first to be opened is renamed last
-            results.write_bytes(encode(scores.to_dict()) + b"\n")
+            layout = scores.to_dict()
+            if inputs is not None:
+                layout["regrade"] |= {"inputs": inputs, "exit_code": int(scores.exit_code)}
+                summary = files.enter_context(replacing(folder / "summary.txt"))
+                summary.write_text(_COLOUR.sub("", scores.summary()) + "\n", encoding="utf-8", errors="replace")
+            results.write_bytes(encode(layout) + b"\n")
             bad = [*scores.unreadable, *(row for part in scores.parts for row in (*part.malformed, *part.failures))]
             if bad:
                 quarantine = files.enter_context(replacing(folder / "quarantine.jsonl"))
