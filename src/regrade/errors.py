@@ -47,6 +47,10 @@ def _rebuild(kind: type[RegradeError], what: str, where: str | None, hint: str |
     return kind(what, where=where, hint=hint)
 
 
+class RegradeWarning(UserWarning):
+    """Something was left out or set aside, and the rest went on; the command line prints it as one line."""
+
+
 class UsageError(RegradeError):
     """An option or argument that cannot mean anything."""
 
@@ -63,6 +67,10 @@ class RecipeError(RegradeError):
 
 class UnavailableError(RecipeError):
     """A recipe needs something that is not here: a dataset, a model, a network, code nobody trusted."""
+
+
+class MissingPackageError(UnavailableError):
+    """An optional package is not installed; the hint is the command that installs it."""
 
 
 class ExpressionError(UsageError):

@@ -14,16 +14,22 @@ same decorator::
         def measure(self, case):
             return float(case.extracted[0].startswith(case.gold))
 
+A plugin that cannot be imported is named in a :class:`~regrade.errors.RegradeWarning` and skipped.
+
 Names in task files and logs are looked up here and never imported, so data cannot run code.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from regrade.errors import RecipeError
+from regrade.errors import RecipeError, RegradeWarning
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -103,6 +109,7 @@ BUILTIN_MODULES: dict[str, tuple[str, ...]] = {
 _classes: dict[str, dict[str, type]] = {kind: {} for kind in BUILTIN_MODULES}
 _loaded: set[str] = set()
 _plugins_loaded = False
+_broken: list[str] = []
 
 
 def register(kind: str, *names: str) -> Callable[[_Class], _Class]:
@@ -142,7 +149,17 @@ def _load_plugins() -> None:
         from importlib.metadata import entry_points
 
         for point in entry_points(group=ENTRY_POINT_GROUP):
-            point.load()
+            try:
+                point.load()
+            except (Exception, SystemExit) as error:  # code of others: one that is broken may not take the rest with it
+                _broken.append(_describe(point, error))
+                warnings.warn(_broken[-1], RegradeWarning, stacklevel=2)
+
+
+def _describe(point: EntryPoint, error: BaseException) -> str:
+    package = f" of the package {point.dist.name}" if point.dist is not None else ""
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return f"the plugin {point.name!r}{package} ({point.value}) is skipped: {type(error).__name__}: {reason}"
 
 
 def lookup(kind: str, name: str) -> type[Any]:
@@ -161,6 +178,8 @@ def lookup(kind: str, name: str) -> type[Any]:
 
         near = difflib.get_close_matches(name, _classes[kind], n=3)
         hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(sorted(_classes[kind]))}"
+        if _broken:
+            hint += "; a plugin that might have it could not be imported"
         raise RecipeError(f"no {kind} is named {name!r}", hint=hint) from None
 
 

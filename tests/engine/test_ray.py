@@ -193,6 +193,6 @@ def test_says_how_to_install_ray(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, name, None)
     for variable in ("RAY_USAGE_STATS_ENABLED", "RAY_ENABLE_UV_RUN_RUNTIME_ENV"):
         monkeypatch.setenv(variable, "0")
-    with pytest.raises(UnavailableError, match="needs Ray Data, which is not installed") as caught:
+    with pytest.raises(UnavailableError, match="--engine ray needs the package ray, which is not installed") as caught:
         RayEngine()
     assert caught.value.hint == "pip install 'regrade[ray]'"

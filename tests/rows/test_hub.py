@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from hashlib import sha256
@@ -257,10 +258,11 @@ def test_what_is_not_there(hub: list[str], name: str, message: str, hint: str | 
 
 
 def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regrade.rows.hub.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    monkeypatch.delitem(sys.modules, "huggingface_hub.errors", raising=False)
     with pytest.raises(UnavailableError) as caught:
         dataset_files("hf://datasets/org/name")
-    assert caught.value.hint == "pip install 'regrade[hf]'"
+    assert caught.value.hint == "pip install 'regrade[hf]', or name a folder with its files by --data"
 
 
 # -- web servers ------------------------------------------------------------------------------------------------------

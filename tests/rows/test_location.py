@@ -135,7 +135,7 @@ def test_paths_need_no_package(text: str, path: str, monkeypatch: pytest.MonkeyP
 
 def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "upath", None)
-    with pytest.raises(UnavailableError, match=r"s3://bucket/x: URLs need packages") as caught:
+    with pytest.raises(UnavailableError, match=r"s3://bucket/x: a URL needs the package universal-pathlib") as caught:
         regrade.score("s3://bucket/x")
     assert caught.value.hint == "pip install 'regrade[remote]'"
 

@@ -11,12 +11,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from io import TextIOWrapper
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from regrade.errors import Exit, RegradeError
+from regrade.errors import Exit, RegradeError, RegradeWarning
 
 #: Commands by name: the module that holds ``add_arguments`` and ``run``, and a line of help.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -90,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
+    usual_warning = warnings.showwarning
+    warnings.showwarning = partial(_show_warning, usual_warning)
     try:
         code = import_module(COMMANDS[options.command][0]).run(options)
         sys.stdout.flush()
@@ -114,8 +118,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.ERROR
     finally:
         gc.set_threshold(*usual)
+        warnings.showwarning = usual_warning
         if signal.getsignal(signal.SIGTERM) is _terminate:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _show_warning(
+    usual: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any, **more: Any
+) -> None:
+    """Print a warning of ours as one line; others as Python does."""
+    if not issubclass(category, RegradeWarning):
+        usual(message, category, *place, **more)
+        return
+    from regrade.reports.text import printable
+
+    print(f"regrade: {printable(str(message))}", file=sys.stderr)
 
 
 class _Terminated(KeyboardInterrupt):

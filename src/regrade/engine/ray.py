@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from inspect import signature
 from typing import Any
 
+from regrade import extras
 from regrade.engine.local import available_cpus
 from regrade.engine.outcome import outcome_of, value_of
 from regrade.errors import EngineError, UnavailableError
@@ -187,11 +188,5 @@ def _first_line(error: Exception) -> str:
 def _import_ray() -> Any:
     for name, value in _QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise UnavailableError(
-            f"--engine ray needs Ray Data, which is not installed ({error})", hint="pip install 'regrade[ray]'"
-        ) from None
-    return ray
+    extras.require("ray.data", to="--engine ray")
+    return extras.require("ray", to="--engine ray")

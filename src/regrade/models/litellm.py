@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from regrade.errors import UnavailableError
+from regrade import extras
 from regrade.models import openai_replies as replies
 from regrade.models.asking import AskingModel, Failure
 from regrade.models.manners import Manners, retry_after_s
@@ -35,12 +35,7 @@ class LiteLLMModel(AskingModel):
         super().__init__(name, manners)
         self.base_url = base_url
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or it is fetched from the network on import
-        try:
-            import litellm
-        except ImportError:
-            raise UnavailableError(
-                "litellm is not installed", where=f"litellm:{name}", hint="pip install 'regrade[litellm]'"
-            ) from None
+        litellm = extras.require("litellm", to="this model", where=f"litellm:{name}")
         litellm.suppress_debug_info = True
         litellm.telemetry = False
         self._litellm: Any = litellm

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from regrade.errors import InputError, UnavailableError
+from regrade import extras
+from regrade.errors import InputError
 from regrade.models.local import LocalModel, continuation_tokens, until_stop
 from regrade.registry import register
 from regrade.schema import Answer, Loglikelihood, Request, RequestKind, Usage
@@ -51,19 +52,11 @@ class TransformersModel(LocalModel):
         return {"type": "transformers", "model": self.name, "revision": self.revision, "dtype": self.dtype}
 
     def load(self) -> None:
-        try:
-            import torch
-            from transformers import AutoModelForCausalLM, AutoTokenizer
-        except ImportError as error:
-            raise UnavailableError(
-                f"{error.name} is not installed",
-                where=f"transformers:{self.name}",
-                hint="pip install 'regrade[transformers]'",
-            ) from None
+        torch, transformers = self._package("torch"), self._package("transformers")
         given = {"revision": self.revision, "trust_remote_code": self.trust_code}
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(self.name, **given)
-            self.model = AutoModelForCausalLM.from_pretrained(self.name, dtype=self.dtype, **given)
+            self.tokenizer = transformers.AutoTokenizer.from_pretrained(self.name, **given)
+            self.model = transformers.AutoModelForCausalLM.from_pretrained(self.name, dtype=self.dtype, **given)
         except (OSError, ValueError) as error:
             said = str(error).splitlines()[0]
             raise InputError(f"cannot be loaded: {said}", where=f"transformers:{self.name}") from None
@@ -74,9 +67,11 @@ class TransformersModel(LocalModel):
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token_id = self.tokenizer.eos_token_id if self.tokenizer.eos_token_id is not None else 0
 
-    def answer_batch(self, requests: list[Request]) -> list[Answer]:
-        import torch
+    def _package(self, name: str) -> Any:
+        return extras.require(name, to="this model", where=f"transformers:{self.name}")
 
+    def answer_batch(self, requests: list[Request]) -> list[Answer]:
+        torch = self._package("torch")
         with torch.inference_mode():
             if requests[0].kind == "loglikelihood":
                 return [self._loglikelihoods(request) for request in requests]
@@ -95,8 +90,7 @@ class TransformersModel(LocalModel):
         return list(tokens)
 
     def _generate(self, requests: list[Request]) -> list[Answer]:
-        import torch
-
+        torch = self._package("torch")
         prompts = [self._prompt_tokens(request) for request in requests]
         width = max(map(len, prompts))
         pad = self.tokenizer.pad_token_id
@@ -111,8 +105,7 @@ class TransformersModel(LocalModel):
 
     def _sampling(self, requests: list[Request]) -> dict[str, Any]:
         """Generation arguments; sampling is seeded by the requests' own seed and repeat."""
-        import torch
-
+        torch = self._package("torch")
         parameters = requests[0].parameters
         extra = parameters.get("extra_body") or {}
         options: dict[str, Any] = {}
@@ -141,8 +134,7 @@ class TransformersModel(LocalModel):
 
     def _loglikelihoods(self, request: Request) -> Answer:
         """All continuations of one context, in one padded batch."""
-        import torch
-
+        torch = self._package("torch")
         pairs = [
             continuation_tokens(lambda text: list(self.tokenizer(text).input_ids), request.prompt or "", continuation)
             for continuation in request.continuations or ()

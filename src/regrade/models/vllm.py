@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from regrade.errors import UnavailableError
+from regrade import extras
 from regrade.models.local import LocalModel, continuation_tokens
 from regrade.registry import register
 from regrade.schema import Answer, Loglikelihood, Request, RequestKind, Usage
@@ -51,17 +51,12 @@ class VllmModel(LocalModel):
         return {"type": "vllm", "model": self.name, "revision": self.revision, "dtype": self.dtype}
 
     def load(self) -> None:
-        try:
-            from vllm import LLM
-        except ImportError as error:
-            raise UnavailableError(
-                f"{error.name} is not installed", where=f"vllm:{self.name}", hint="pip install 'regrade[vllm]'"
-            ) from None
-        self.engine = LLM(model=self.name, revision=self.revision, dtype=self.dtype, **self.options)
+        self.engine = self._package().LLM(model=self.name, revision=self.revision, dtype=self.dtype, **self.options)
+
+    def _package(self) -> Any:
+        return extras.require("vllm", to="this model", where=f"vllm:{self.name}")
 
     def answer_batch(self, requests: list[Request]) -> list[Answer]:
-        from vllm import SamplingParams
-
         if requests[0].kind == "loglikelihood":
             return [self._loglikelihoods(request) for request in requests]
         parameters = requests[0].parameters
@@ -69,7 +64,7 @@ class VllmModel(LocalModel):
         given = {name: wanted[name] for name in _SAMPLING if wanted.get(name) is not None}
         most = int(parameters.get("max_completion_tokens") or parameters.get("max_tokens") or _MOST_TOKENS)
         sampling = [
-            SamplingParams(
+            self._package().SamplingParams(
                 **{
                     "temperature": 0.0,
                     **given,
@@ -97,8 +92,6 @@ class VllmModel(LocalModel):
 
     def _loglikelihoods(self, request: Request) -> Answer:
         """All continuations of one context, as prompts whose own log-probabilities are asked for."""
-        from vllm import SamplingParams
-
         tokenizer = self.engine.get_tokenizer()
         pairs = [
             continuation_tokens(tokenizer.encode, request.prompt or "", continuation)
@@ -106,7 +99,7 @@ class VllmModel(LocalModel):
         ]
         start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
         rows = [((before or [start]) + after, len(before) or 1) for before, after in pairs]
-        sampling = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=1)
+        sampling = self._package().SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=1)
         outputs = self.engine.generate([{"prompt_token_ids": row} for row, _ in rows], sampling, use_tqdm=False)
         choices: list[Loglikelihood] = []
         for output, (row, context) in zip(outputs, rows, strict=True):

@@ -33,11 +33,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from regrade import extras
 from regrade.errors import UnavailableError
 from regrade.recipes.inspection import inspect_function
 from regrade.schema import FunctionRef
 
-INSTALL_HINT = 'install the harness and what its tasks need: pip install "regrade[lm-eval]"'
+INSTALL_HINT = f"install the harness and what its tasks need: {extras.install_command('lm_eval')}"
 
 _RANDOM = re.compile(rb"\brandom\b")
 _NUMPY_RANDOM = re.compile(rb"\b(?:np|numpy)\.random\b")

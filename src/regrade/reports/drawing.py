@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
+
+from regrade import extras
 
 Point: TypeAlias = tuple[float, float]
 Anchor: TypeAlias = Literal["start", "middle", "end"]
 
+_PNG, _INSTEAD = "a PNG", "write an .svg, which needs nothing"
 _FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
 
@@ -139,16 +142,12 @@ def _n(value: float) -> str:
 
 def require_png(path: object = None) -> None:
     """Raise UnavailableError where PNG images cannot be drawn here; ``path`` is for the message."""
-    from importlib.util import find_spec
+    where = None if path is None else str(path)
+    extras.check_installed("matplotlib", to=_PNG, where=where, hint=_INSTEAD)
 
-    from regrade.errors import UnavailableError
 
-    if find_spec("matplotlib") is None:
-        raise UnavailableError(
-            "a PNG needs matplotlib, which is not installed",
-            where=str(path) if path is not None else None,
-            hint="pip install 'regrade[plots]', or write an .svg, which needs nothing",
-        )
+def _matplotlib(module: str) -> Any:
+    return extras.require(f"matplotlib.{module}", to=_PNG, hint=_INSTEAD)
 
 
 def to_png(drawing: Drawing, scale: float = 2.0) -> bytes:
@@ -157,13 +156,10 @@ def to_png(drawing: Drawing, scale: float = 2.0) -> bytes:
     Raises:
         UnavailableError: matplotlib, which draws it, is not installed.
     """
-    require_png()
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     dots = 100.0 * scale
-    figure = Figure(figsize=(drawing.width / 100, drawing.height / 100), dpi=dots, facecolor="white")
-    FigureCanvasAgg(figure)
+    inches = (drawing.width / 100, drawing.height / 100)
+    figure = _matplotlib("figure").Figure(figsize=inches, dpi=dots, facecolor="white")
+    _matplotlib("backends.backend_agg").FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, drawing.width)
     axes.set_ylim(drawing.height, 0)
@@ -177,8 +173,7 @@ def to_png(drawing: Drawing, scale: float = 2.0) -> bytes:
 
 def _plot(axes: object, shape: Shape, layer: int) -> None:
     """Draw one shape with matplotlib; its unit is a point, 72 to the inch, ours a hundredth of an inch."""
-    from matplotlib import lines, patches
-
+    lines, patches = _matplotlib("lines"), _matplotlib("patches")
     unit, order = 0.72, layer + 2
     if isinstance(shape, Text):
         weight = "bold" if shape.bold else "normal"

@@ -14,12 +14,12 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Literal, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
-from regrade.errors import InputError, UnavailableError, UsageError
+from regrade import extras
+from regrade.errors import InputError, UsageError
 
 _PREFIX: Final = "hf://datasets/"
 _SPEC: Final = re.compile(
@@ -32,7 +32,7 @@ _SPLITS: Final = {
     "validation": ("validation", "valid", "val", "dev"),
     "test": ("test", "testing", "eval", "evaluation"),
 }
-_NOUNS: Final = {"dataset": ("the data set", "data sets"), "space": ("the space", "spaces")}
+_NOUNS: Final = {"dataset": "the data set", "space": "the space"}
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _BLOCK: Final = 1024 * 1024
 _TIMEOUT_S: Final = 60
@@ -74,10 +74,6 @@ def dataset_files(text: str) -> list[tuple[str, str]]:
         UnavailableError: ``huggingface_hub`` is not installed.
     """
     name = parse_name(text)
-    if find_spec("huggingface_hub") is None:
-        raise UnavailableError(
-            "data sets of the hub need a package that is not installed", where=text, hint="pip install 'regrade[hf]'"
-        )
     with told(text):
         repo = Repository(name.repo, name.revision)
         splits = splits_of(repo, name.config, text)
@@ -140,14 +136,7 @@ class Repository:
         kind: Literal["dataset", "space"] = "dataset",
         token: str | bool | None = None,
     ) -> None:
-        if find_spec("huggingface_hub") is None:
-            raise UnavailableError(
-                f"{_NOUNS[kind][1]} of the hub need a package that is not installed",
-                where=repo,
-                hint="pip install 'regrade[hf]'",
-            )
-        from huggingface_hub import HfApi, snapshot_download
-
+        self._package = _package(kind, repo)
         self.where: dict[str, Any] = {"repo_id": repo, "repo_type": kind, "revision": revision, "token": token}
         self.cache = {"cache_dir": os.environ.get("HF_HUB_CACHE")} if os.environ.get("HF_HUB_CACHE") else {}
         self.endpoint = os.environ.get("HF_ENDPOINT")
@@ -156,7 +145,7 @@ class Repository:
         try:
             if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
                 raise ConnectionError("HF_HUB_OFFLINE is set")
-            api = HfApi(endpoint=self.endpoint)
+            api = self._package.HfApi(endpoint=self.endpoint)
             info = api.repo_info(**self.where)
             self.commit = info.sha or revision
             self.files = sorted(api.list_repo_files(**{**self.where, "revision": self.commit}))
@@ -164,10 +153,10 @@ class Repository:
             if not _is_unreachable(error):
                 raise
             try:
-                self.folder = Path(snapshot_download(**self.where, **self.cache, local_files_only=True))
+                self.folder = Path(self._package.snapshot_download(**self.where, **self.cache, local_files_only=True))
             except Exception:
                 raise InputError(
-                    f"the hub cannot be reached ({_first_line(error)}), and the cache does not have {_NOUNS[kind][0]}",
+                    f"the hub cannot be reached ({_first_line(error)}), and the cache does not have {_NOUNS[kind]}",
                     where=f"hf://{kind}s/{repo}",
                     hint=f"fetch it where there is a network: hf download --repo-type {kind} {repo}",
                 ) from None
@@ -180,12 +169,10 @@ class Repository:
         """The path of a file on this machine."""
         if self.folder is not None:
             return str(self.folder / file)
-        from huggingface_hub import hf_hub_download
-
-        path = str(hf_hub_download(**self.where, **self.cache, filename=file, endpoint=self.endpoint))
+        path = self._package.hf_hub_download(**self.where, **self.cache, filename=file, endpoint=self.endpoint)
         # The first by the name that was given, which the cache remembers; the rest of the same state, come what may.
         self.where["revision"] = self.commit
-        return path
+        return str(path)
 
 
 def splits_of(repo: Files, config: str | None, where: str) -> dict[str, list[str]]:
@@ -289,6 +276,11 @@ def _splits_by_name(files: Sequence[str], config: str | None) -> dict[str, list[
     return splits
 
 
+def _package(kind: str, where: str, module: str = "huggingface_hub") -> Any:
+    what = f"{_NOUNS[kind].removeprefix('the ')} of the hub"
+    return extras.require(module, to=f"a {what}", where=where, hint="name a folder with its files by --data")
+
+
 def _is_unreachable(error: BaseException) -> bool:
     """Whether an error says that there is no way to the hub."""
     names = {cls.__name__ for cls in type(error).__mro__}
@@ -299,9 +291,8 @@ def _is_unreachable(error: BaseException) -> bool:
 @contextmanager
 def told(where: str, kind: Literal["dataset", "space"] = "dataset") -> Iterator[None]:
     """What the hub says against it, as errors for people."""
-    noun = _NOUNS[kind][0]
-    from huggingface_hub import errors
-
+    noun = _NOUNS[kind]
+    errors = _package(kind, where, "huggingface_hub.errors")
     try:
         yield
     except errors.GatedRepoError:
@@ -334,7 +325,7 @@ def reachable(url: str, folder: Path) -> str:
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
             parts = answer.status == 206
-            if parts and all(find_spec(name) for name in ("upath", "aiohttp")):
+            if parts and all(map(extras.is_installed, ("upath", "aiohttp"))):
                 return url
             if not parts:
                 return _copied(answer, url, folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import unquote, urlsplit
 
+from regrade import extras
 from regrade.errors import InputError, UnavailableError
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -46,14 +47,9 @@ def locate(path: str | PathLike[str]) -> Path:
         return Path(unquote(text.split("://", 1)[1].removeprefix("localhost")))
     if _is_upath(path):
         return cast("Path", path)
+    upath = extras.require("upath", to="a URL", where=text)
     try:
-        from upath import UPath
-    except ImportError:
-        raise UnavailableError(
-            "URLs need packages that are not installed", where=text, hint="pip install 'regrade[remote]'"
-        ) from None
-    try:
-        location = UPath(text)
+        location = upath.UPath(text)
         location.fs  # noqa: B018 - loads what the scheme needs
     except ImportError as error:
         raise UnavailableError(
@@ -66,10 +62,7 @@ def locate(path: str | PathLike[str]) -> Path:
     return cast("Path", location)
 
 
-_PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "hf": "huggingface_hub"} | {
-    "http": "aiohttp",
-    "https": "aiohttp",
-}
+_PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "hf": "'regrade[hf]'"}
 
 
 def files_below(folder: Path) -> Iterator[Path]:

@@ -16,13 +16,14 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import aclosing
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import msgspec
 
+from regrade import extras
 from regrade.errors import RegradeError, UnavailableError, UsageError
 from regrade.models.manners import Manners
 from regrade.models.model import Model
@@ -36,6 +37,7 @@ from regrade.schema import Answer, AnswerError, Request, RequestKind
 CALLS: Final = "calls.jsonl"
 EMBEDDING_MODEL: Final = "text-embedding-3-small"
 _AT_ONCE: Final = 64
+_USE: Final = "a scorer of autoevals"
 _IN_GROUPS: Final = ("batch", "transformers", "vllm")
 """Kinds of models that wait for several requests before they answer one."""
 
@@ -79,12 +81,8 @@ class AutoevalsModel(Model):
         **options: Any,
     ) -> None:
         super().__init__(name)
-        try:
-            self.version = version("autoevals")
-        except PackageNotFoundError:
-            raise UnavailableError(
-                "the package autoevals is not installed", where="--with", hint="pip install 'regrade[autoevals]'"
-            ) from None
+        extras.check_installed("autoevals", to=_USE, where="--with")
+        self.version = version("autoevals")
         self.asked = named_model(name, options, manners)
         kind, _ = split_name(name)
         if kind in _IN_GROUPS:
@@ -342,12 +340,13 @@ def _score(request: Request, client: _Client) -> tuple[str | None, AnswerError |
 
 def _scorer(asked: dict[str, Any], client: _Client) -> Any:
     """The scorer, with our client everywhere: its own, and the default of what it makes inside."""
-    import autoevals
-    import autoevals.oai
-    import autoevals.ragas
-    import autoevals.string
+    autoevals = extras.require("autoevals", to=_USE)
+    for module in ("oai", "ragas", "string"):
+        extras.require(f"autoevals.{module}", to=_USE)
 
-    class Client(autoevals.oai.LLMClient):  # type: ignore[misc]
+    base: Any = autoevals.oai.LLMClient
+
+    class Client(base):  # type: ignore[misc]
         def __post_init__(self) -> None:
             """Take the functions as they are given, instead of those of OpenAI's package."""
 

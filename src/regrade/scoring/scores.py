@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from regrade import extras
 from regrade.errors import Exit
 from regrade.rows.source import Source
 from regrade.schema import Malformed
@@ -130,14 +131,13 @@ class Scores:
 
     def to_polars(self) -> polars.DataFrame:
         """:meth:`to_arrow` as a Polars frame (extra ``polars``)."""
-        import polars
-
-        frame = polars.from_arrow(self.to_arrow())
-        assert isinstance(frame, polars.DataFrame)
+        package = extras.require("polars", to="to_polars()")
+        frame: polars.DataFrame = package.from_arrow(self.to_arrow())
         return frame
 
     def to_pandas(self) -> pandas.DataFrame:
         """:meth:`to_arrow` as a pandas frame (extra ``pandas``)."""
+        extras.require("pandas", to="to_pandas()")
         return self.to_arrow().to_pandas()
 
     def to_dict(self) -> dict[str, Any]:

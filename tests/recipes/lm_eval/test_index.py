@@ -115,7 +115,7 @@ def test_errors_suggest(installed):
 
 def test_not_installed(monkeypatch):
     monkeypatch.setattr(index_module, "package_root", lambda package="lm_eval": None)
-    with pytest.raises(UnavailableError, match=r'pip install "regrade\[lm-eval\]"'):
+    with pytest.raises(UnavailableError, match=r"pip install 'regrade\[lm-eval\]'"):
         find_task("gsm8k")
 
 

@@ -37,7 +37,7 @@ def test_what_is_no_image_has_no_hash(value: Any) -> None:
 @pytest.mark.skipif(PILLOW, reason="Pillow is installed")
 def test_without_pillow_it_is_said_before_and_when_it_is_needed() -> None:
     for kind in ("decode_image", "to_rgb", "gray_scale", "oldify", "pixel_noise", "grid_lines"):
-        assert operator(kind).needs() == "working on images needs the package Pillow"
+        assert operator(kind).needs() == "working on images needs the package Pillow: pip install pillow"
     with pytest.raises(UnavailableError, match="Pillow"):
         operator("decode_image").process_row({"a": base64.b64encode(b"x").decode()})
     with pytest.raises(UnavailableError, match="pip install pillow"):

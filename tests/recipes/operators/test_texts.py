@@ -145,7 +145,8 @@ def test_no_options_are_an_error() -> None:
 @pytest.mark.parametrize("kind", ["tokens_split", "tokens_slice"])
 def test_cutting_by_tokens_says_what_it_needs(kind: str) -> None:
     made = build({"__type__": kind, "field": "a", "model": "some/model"}, FieldOperator)
-    assert made.needs() == "cutting texts by the tokens of some/model needs the package transformers"
+    needs = "cutting texts by the tokens of some/model needs the package transformers"
+    assert made.needs() == f"{needs}: pip install 'regrade[transformers]'"
     with pytest.raises(UnavailableError, match="needs the package transformers"):
         made.process_row({"a": "text"})
 

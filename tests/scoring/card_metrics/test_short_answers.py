@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ def test_one_battle_is_not_enough() -> None:
 def test_words_need_spacy(monkeypatch: pytest.MonkeyPatch) -> None:
     from regrade.scoring.card_metrics import shared_words
 
-    monkeypatch.setattr(shared_words, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "spacy", None)
     shared_words._tokenizer.cache_clear()
     assert "spacy" in (shared_words.F1Strings().needs() or "")
     with pytest.raises(UnavailableError, match="spacy"):

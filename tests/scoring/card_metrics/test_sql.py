@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from regrade.errors import UnavailableError
@@ -50,12 +52,10 @@ def test_equivalence(predicted: str, gold: str, tree: int, optimized: int, claus
 
 
 def test_without_the_parsers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from regrade.scoring.card_metrics import sql
-
-    monkeypatch.setattr(sql, "find_spec", lambda name: None)
-    assert (
-        SQLNonExecutionAccuracy().needs() == "comparing queries needs sqlglot and sqlparse: pip install 'regrade[sql]'"
-    )
+    for name in ("sqlglot", "sqlparse"):
+        monkeypatch.setitem(sys.modules, name, None)
+    needs = "comparing queries needs the packages sqlglot and sqlparse: pip install 'regrade[sql]'"
+    assert SQLNonExecutionAccuracy().needs() == needs
     with pytest.raises(UnavailableError, match="sqlglot"):
         SQLNonExecutionAccuracy().measure("SELECT 1", ["SELECT 1"], {})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -112,7 +113,7 @@ def test_what_a_model_would_think() -> None:
 def test_without_jsonschema(monkeypatch: pytest.MonkeyPatch) -> None:
     from regrade.scoring.card_metrics import tool_calls
 
-    monkeypatch.setattr(tool_calls, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
     tool_calls._validator.cache_clear()
     assert "regrade[tools]" in (ToolCallingMetric().needs() or "")
     with pytest.raises(UnavailableError, match="jsonschema"):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from regrade import extras
 from regrade.errors import InputError, RecipeError, UnavailableError
 from regrade.recipes.lm_eval.fewshot import Shots, inline_samples
 from regrade.recipes.loaders import local_data
@@ -93,16 +94,9 @@ class TaskDocuments:
         if not isinstance(function, FunctionRef):
             return rows
         process = self._resolve(function)
+        datasets = extras.require("datasets", to="process_docs", where=self._where)
         try:
-            from datasets import Dataset
-        except ImportError:
-            raise UnavailableError(
-                "process_docs works on a data set of the datasets package, which is not installed",
-                where=self._where,
-                hint="pip install 'regrade[lm-eval]'",
-            ) from None
-        try:
-            return [dict(row) for row in process(Dataset.from_list(rows))]
+            return [dict(row) for row in process(datasets.Dataset.from_list(rows))]
         except UnavailableError:
             raise
         except Exception as error:

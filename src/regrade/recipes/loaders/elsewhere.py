@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
+from regrade import extras
 from regrade.errors import InputError, UnavailableError
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.loaders import local_data
@@ -55,16 +56,11 @@ class LoadFromSklearn(Loader, kw_only=True):
         if loading.data is not None:
             yield from _local_rows(loading.data, split, loading)
             return
+        datasets = extras.require(
+            "sklearn.datasets", to="load_from_sklearn", hint="name a folder with the rows by --data"
+        )
         try:
-            from sklearn.datasets import fetch_20newsgroups  # type: ignore[import-untyped]
-        except ImportError:
-            raise UnavailableError(
-                "this loader needs a package that is not installed",
-                where="load_from_sklearn",
-                hint="pip install scikit-learn, or name a folder with the rows by --data",
-            ) from None
-        try:
-            found: Any = fetch_20newsgroups(subset=split)
+            found: Any = datasets.fetch_20newsgroups(subset=split)
         except OSError as error:
             raise InputError(f"scikit-learn cannot fetch it: {error}", where=self.dataset_name) from None
         names = [str(name) for name in found["target_names"]]

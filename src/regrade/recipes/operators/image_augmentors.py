@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from regrade import extras
 from regrade.recipes.artifacts.artifact import artifact
 from regrade.recipes.operators.augment import TypeDependentAugmentor
 from regrade.recipes.operators.images import pillow, pillow_is_missing
@@ -130,12 +131,11 @@ class Oldify(ImageAugmentor):
         import numpy as np
 
         images = pillow()
-        from PIL import ImageEnhance, ImageFilter
-
+        enhance, filters = (extras.require(f"PIL.{name}", to="oldify") for name in ("ImageEnhance", "ImageFilter"))
         paper = np.array([255, 228, 170], dtype=np.uint8)
         pixels = np.array(image.convert("RGB"))
         tinted = (pixels * (1 - self.tint_strength) + paper * self.tint_strength).astype(np.int16)
         grain = _noise(image, "oldify").normal(0, self.noise_strength, pixels.shape).astype(np.int16)
         old = images.fromarray(np.clip(tinted + grain, 0, 255).astype(np.uint8))
-        faded = ImageEnhance.Contrast(old.filter(ImageFilter.GaussianBlur(radius=1))).enhance(0.6)
-        return ImageEnhance.Brightness(faded).enhance(1.2)
+        faded = enhance.Contrast(old.filter(filters.GaussianBlur(radius=1))).enhance(0.6)
+        return enhance.Brightness(faded).enhance(1.2)

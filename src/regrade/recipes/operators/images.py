@@ -8,36 +8,31 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.util
 import io
 import re
 from typing import Any, Final
 
-from regrade.errors import UnavailableError
+from regrade import extras
 from regrade.recipes.artifacts.artifact import artifact
 from regrade.recipes.operators.operator import FieldOperator
 from regrade.recipes.operators.texts import TextOperator
 
 _DATA_URL: Final = re.compile(r"data:image/(.*?);base64,(.*)", re.DOTALL)
-_NO_PILLOW: Final = "working on images needs the package Pillow"
+_USE: Final = "working on images"
 
 
 def pillow() -> Any:
     """The module ``PIL.Image``.
 
     Raises:
-        UnavailableError: it is not installed.
+        MissingPackageError: it is not installed.
     """
-    try:
-        from PIL import Image
-    except ImportError:
-        raise UnavailableError(_NO_PILLOW, hint="pip install pillow") from None
-    return Image
+    return extras.require("PIL.Image", to=_USE)
 
 
 def pillow_is_missing() -> str | None:
     """Why images cannot be worked on; None if they can."""
-    return None if importlib.util.find_spec("PIL") else _NO_PILLOW
+    return extras.find_missing("PIL", to=_USE)
 
 
 def image_to_data_url(image: dict[str, Any], default_format: str = "JPEG") -> str:

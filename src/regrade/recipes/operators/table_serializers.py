@@ -5,15 +5,16 @@ Each is a serializer of templates and a step of cards alike.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from typing import Any
 
-from regrade.errors import UnavailableError
+from regrade import extras
 from regrade.recipes.artifacts.artifact import artifact
 from regrade.recipes.operators.table_augmentors import shuffle_columns, shuffle_rows
 from regrade.recipes.prompting.shape_serializers import ImageSerializer, TableSerializer
 from regrade.recipes.streams import Row
+
+_DRAWING = "drawing a table"
 
 
 class SerializeTable(TableSerializer):
@@ -189,7 +190,7 @@ class SerializeTableAsImage(SerializeTable):
     """
 
     def needs(self) -> str | None:
-        return None if importlib.util.find_spec("PIL") else "drawing a table needs the package Pillow"
+        return extras.find_missing("PIL", to=_DRAWING)
 
     def serialize(self, value: Any, instance: Row) -> str:
         image = draw_table(*_parts(self.shuffled(value)))
@@ -200,13 +201,11 @@ def draw_table(header: list[Any], rows: list[list[Any]]) -> Any:
     """An image of a table: black on white, a line around each cell.
 
     Raises:
-        UnavailableError: the package Pillow is not installed.
+        MissingPackageError: the package Pillow is not installed.
     """
-    try:
-        from PIL import Image, ImageDraw, ImageFont
-    except ImportError:
-        raise UnavailableError("drawing a table needs the package Pillow", hint="pip install pillow") from None
-    font, margin = ImageFont.load_default(size=16), 8
+    modules = ("PIL.Image", "PIL.ImageDraw", "PIL.ImageFont")
+    images, drawing, fonts = (extras.require(module, to=_DRAWING) for module in modules)
+    font, margin = fonts.load_default(size=16), 8
     lines = [[str(cell) for cell in cells] for cells in ([*_unique(header)], *rows)]
     columns = max(map(len, lines))
     widths = [
@@ -214,8 +213,8 @@ def draw_table(header: list[Any], rows: list[list[Any]]) -> Any:
         for place in range(columns)
     ]
     height = 16 + 2 * margin
-    image = Image.new("RGB", (sum(widths) + 1, height * len(lines) + 1), "white")
-    draw = ImageDraw.Draw(image)
+    image = images.new("RGB", (sum(widths) + 1, height * len(lines) + 1), "white")
+    draw = drawing.Draw(image)
     for number, line in enumerate(lines):
         left = 0
         for place, text in enumerate(line):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from functools import cached_property
 from string import Formatter
 from typing import Any
 
+from regrade import extras
 from regrade.errors import UnavailableError
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.operators.operator import FieldOperator, RowOperator
@@ -261,18 +261,17 @@ class _Tokens(TextOperator):
     model: str
 
     def needs(self) -> str | None:
-        if importlib.util.find_spec("transformers") is None:
-            return f"cutting texts by the tokens of {self.model} needs the package transformers"
-        return None
+        return extras.find_missing("transformers", to=self._use)
+
+    @property
+    def _use(self) -> str:
+        return f"cutting texts by the tokens of {self.model}"
 
     @cached_property
     def _tokenizer(self) -> Any:
-        if reason := self.needs():
-            raise UnavailableError(reason, hint="pip install transformers")
-        from transformers import AutoTokenizer
-
+        transformers = extras.require("transformers", to=self._use)
         try:
-            return AutoTokenizer.from_pretrained(self.model)
+            return transformers.AutoTokenizer.from_pretrained(self.model)
         except (OSError, ValueError) as error:
             reason = str(error).partition("\n")[0]
             raise UnavailableError(f"the tokenizer of {self.model} cannot be had: {reason}") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import io
 import re
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from regrade.errors import UnavailableError
+from regrade import extras
 from regrade.recipes.artifacts.artifact import artifact
 from regrade.recipes.paths import get_path
 from regrade.recipes.prompting.formats import BaseFormat, Format, Parts
@@ -134,18 +133,16 @@ def image_address(image: Row) -> str:
 
 
 def _needs_transformers(model: str) -> str | None:
-    if importlib.util.find_spec("transformers") is None:
-        return f"the chat template of {model} needs the package transformers"
-    return None
+    return extras.find_missing("transformers", to=_use(model))
+
+
+def _use(model: str) -> str:
+    return f"the chat template of {model}"
 
 
 def _tokenizer(model: str) -> Any:
-    missing = _needs_transformers(model)
-    if missing:
-        raise UnavailableError(missing, hint="pip install transformers, or use the format chat_api")
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(model)
+    transformers = extras.require("transformers", to=_use(model), hint="use the format chat_api")
+    return transformers.AutoTokenizer.from_pretrained(model)
 
 
 @artifact("hf_system_format")

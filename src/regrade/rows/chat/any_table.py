@@ -7,6 +7,7 @@ from collections.abc import Mapping as Dict
 from itertools import chain, islice
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from regrade import extras
 from regrade.errors import InputError, UsageError
 from regrade.rows.chat.converter import Converter, Options
 from regrade.rows.chat.detection import detect
@@ -162,8 +163,7 @@ def _arrow(data: Any, job: _Job) -> Any:
 
 
 def _datasets(data: Any, job: _Job) -> Any:
-    import datasets
-
+    datasets = extras.require("datasets", to="a data set")
     if isinstance(data, dict):  # DatasetDict and IterableDatasetDict
         return type(data)({split: _datasets(part, job) for split, part in data.items()})
     if isinstance(data, datasets.IterableDataset):

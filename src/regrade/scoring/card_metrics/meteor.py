@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
+from regrade import extras
 from regrade.errors import UnavailableError
 from regrade.recipes.artifacts import artifact
 from regrade.scoring.card_metrics.metric import InstanceMetric
@@ -102,7 +103,5 @@ def _data_folders() -> list[Path]:
 def _nltk() -> tuple[Callable[[str], list[str]], Callable[..., float]]:
     if reason := missing_data():
         raise UnavailableError(reason)
-    from nltk import word_tokenize
-    from nltk.translate.meteor_score import meteor_score
-
-    return word_tokenize, meteor_score
+    package = extras.require("nltk", to="METEOR")
+    return package.word_tokenize, extras.require("nltk.translate.meteor_score", to="METEOR").meteor_score

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
+from regrade import extras
 from regrade.errors import UnavailableError
 from regrade.recipes.artifacts import ArtifactError, artifact
 from regrade.scoring.card_metrics.metric import InstanceMetric, Scores
@@ -91,10 +92,9 @@ def _one_per_line(text: str) -> str:
     text = text.strip()
     if not _MAY_END_A_SENTENCE.search(text):
         return text
-    from nltk import sent_tokenize
-
+    nltk = extras.require("nltk", to="splitting texts into sentences")
     try:
-        return "\n".join(sent_tokenize(text))
+        return "\n".join(nltk.sent_tokenize(text))
     except LookupError:
         raise UnavailableError(
             "rougeLsum splits texts into sentences, and NLTK's model for that is not here",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
-from regrade.errors import UnavailableError
+from regrade import extras
 from regrade.recipes.artifacts import artifact
 from regrade.scoring.card_metrics.metric import InstanceMetric, Scores
 
-_NEEDS = "f1_strings needs spacy, for its English tokenizer: pip install 'regrade[spacy]'"
+_USE = "the English tokenizer of f1_strings"
 
 
 @artifact("f1_strings")
@@ -22,7 +21,7 @@ class F1Strings(InstanceMetric):
     prediction_type: str = "str"
 
     def needs(self) -> str | None:
-        return None if find_spec("spacy") else _NEEDS
+        return extras.find_missing("spacy", to=_USE)
 
     def measure(self, prediction: str, references: list[str], task_data: dict[str, Any]) -> Scores:
         ours, theirs = _words(prediction), _words(" ".join(references))
@@ -36,8 +35,4 @@ def _words(text: str) -> Counter[str]:
 
 @cache
 def _tokenizer() -> Any:
-    if not find_spec("spacy"):
-        raise UnavailableError(_NEEDS)
-    import spacy
-
-    return spacy.blank("en").tokenizer
+    return extras.require("spacy", to=_USE).blank("en").tokenizer

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
+from regrade import extras
 from regrade.errors import UnavailableError
 from regrade.recipes.artifacts import artifact
 from regrade.scoring.card_metrics import sql_queries
@@ -45,12 +45,9 @@ class SQLNonExecutionAccuracy(InstanceMetric):
     intervals_of: ClassVar[tuple[str, ...]] = _COMPARED
 
     def needs(self) -> str | None:
-        missing = [package for package in ("sqlglot", "sqlparse") if not find_spec(package)]
-        return f"comparing queries needs {' and '.join(missing)}: pip install 'regrade[sql]'" if missing else None
+        return extras.find_missing("sqlglot", "sqlparse", to=sql_queries.USE)
 
     def measure(self, prediction: str, references: list[str], task_data: dict[str, Any]) -> Scores:
-        if reason := self.needs():
-            raise UnavailableError(reason)
         gold, predicted = references[0], sql_queries.find_sql(prediction)
         parses, splits = sql_queries.parses(predicted), sql_queries.splits(predicted)
         same = (

@@ -1,12 +1,16 @@
 """SQL found in texts, and whether two queries are the same without running them.
 
-Parsing is that of the packages sqlglot and sqlparse; callers see that they are there.
+Parsing is that of the packages sqlglot and sqlparse (extra ``sql``).
 """
 
 from __future__ import annotations
 
 import re
 from typing import Any, Final
+
+from regrade import extras
+
+USE: Final = "comparing queries"
 
 _FENCED = re.compile(r"```sql\s+(.*?)```", re.IGNORECASE | re.DOTALL)
 _START: Final = r"(?:^|\n|:\s*)((?:SELECT|INSERT|UPDATE|DELETE|WITH)\s+"
@@ -37,39 +41,32 @@ def same_text(one: str, other: str) -> bool:
 
 def parses(sql: str, dialect: str = "sqlite") -> bool:
     """Whether sqlglot can parse it."""
-    import sqlglot
-    from sqlglot.errors import SqlglotError
-
+    sqlglot = extras.require("sqlglot", to=USE)
     if not sql.strip():
         return False
     try:
         sqlglot.parse(sql, read=dialect)
-    except (SqlglotError, RecursionError):
+    except (sqlglot.errors.SqlglotError, RecursionError):
         return False
     return True
 
 
 def splits(sql: str) -> bool:
     """Whether sqlparse finds no wrong token in it."""
-    import sqlparse
-    from sqlparse.tokens import Error
-
+    sqlparse = extras.require("sqlparse", to=USE)
     if not sql.strip():
         return False
-    return all(token.ttype != Error for statement in sqlparse.parse(sql) for token in statement.tokens)
+    return all(token.ttype != sqlparse.tokens.Error for statement in sqlparse.parse(sql) for token in statement.tokens)
 
 
 def same_tree(one: str, other: str) -> bool:
     """Whether two SELECTs have the same columns, in any order and whatever they are called, and the same clauses."""
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
+    sqlglot = extras.require("sqlglot", to=USE)
     try:
         trees = [sqlglot.parse_one(sql) for sql in (one, other)]
-    except (SqlglotError, RecursionError):
+    except (sqlglot.errors.SqlglotError, RecursionError):
         return False
-    if not all(isinstance(tree, exp.Select) for tree in trees):
+    if not all(isinstance(tree, sqlglot.exp.Select) for tree in trees):
         return False
     first, second = (_parts(tree) for tree in trees)
     return first == second
@@ -88,15 +85,13 @@ def _parts(tree: Any) -> tuple[Any, ...]:
 
 def same_when_optimized(one: str, other: str) -> bool:
     """Whether sqlglot's optimizer makes the same of two queries."""
-    import sqlglot
-    from sqlglot.diff import Keep
-    from sqlglot.errors import SqlglotError
-    from sqlglot.optimizer import optimize
-
+    sqlglot = extras.require("sqlglot", to=USE)
+    optimize = extras.require("sqlglot.optimizer", to=USE).optimize
+    keep = extras.require("sqlglot.diff", to=USE).Keep
     try:
         trees = [optimize(sqlglot.parse_one(sql.lower())) for sql in (one, other)]
-        return all(isinstance(edit, Keep) for edit in sqlglot.diff(*trees))
-    except (SqlglotError, RecursionError, AttributeError, KeyError, TypeError, ValueError):
+        return all(isinstance(edit, keep) for edit in sqlglot.diff(*trees))
+    except (sqlglot.errors.SqlglotError, RecursionError, AttributeError, KeyError, TypeError, ValueError):
         return False  # the optimizer fails in many ways on queries it does not know
 
 
@@ -107,31 +102,28 @@ def same_clauses(one: str, other: str) -> bool:
 
 
 def _written(sql: str) -> tuple[Any, ...] | None:
-    import sqlparse
-    from sqlparse.tokens import DML
-
+    sqlparse = extras.require("sqlparse", to=USE)
     statements = sqlparse.parse(sql)
     if len(statements) != 1:
         return None
     tokens = statements[0].tokens
-    if not any(token.ttype is DML and token.value.upper() == "SELECT" for token in tokens):
+    if not any(token.ttype is sqlparse.tokens.DML and token.value.upper() == "SELECT" for token in tokens):
         return None
     clauses = (_clause(tokens, name.upper()).replace(" ", "").upper() for name in _CLAUSES)
     return _columns(tokens), *clauses
 
 
 def _columns(tokens: list[Any]) -> frozenset[str]:
-    from sqlparse.sql import IdentifierList
-    from sqlparse.tokens import DML, Keyword
-
+    sqlparse = extras.require("sqlparse", to=USE)
+    select, keyword = sqlparse.tokens.DML, sqlparse.tokens.Keyword
     found: set[str] = set()
     selecting = False
     for token in tokens:
-        if token.ttype is DML and token.value.upper() == "SELECT":
+        if token.ttype is select and token.value.upper() == "SELECT":
             selecting = True
-        elif selecting and token.ttype is Keyword and token.value.upper() in _CLAUSE_STARTS:
+        elif selecting and token.ttype is keyword and token.value.upper() in _CLAUSE_STARTS:
             break
-        elif selecting and isinstance(token, IdentifierList):
+        elif selecting and isinstance(token, sqlparse.sql.IdentifierList):
             found.update(_without_alias(column.value) for column in token.get_identifiers())
         elif selecting and token.value.strip():
             found.add(_without_alias(token.value))
@@ -148,15 +140,14 @@ def _without_alias(column: str) -> str:
 
 
 def _clause(tokens: list[Any], name: str) -> str:
-    from sqlparse.tokens import Keyword
-
+    keyword = extras.require("sqlparse", to=USE).tokens.Keyword
     found: list[str] = []
     inside = False
     for token in tokens:
         word = token.value.upper()
-        if token.ttype is Keyword and word.startswith(name):
+        if token.ttype is keyword and word.startswith(name):
             inside = True
-        elif inside and token.ttype is Keyword and word in _CLAUSE_STARTS:
+        elif inside and token.ttype is keyword and word in _CLAUSE_STARTS:
             break
         elif inside:
             found.append(token.value)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.util import find_spec
 from typing import Any
 
-from regrade.errors import UnavailableError
+from regrade import extras
 from regrade.recipes.artifacts import artifact
 from regrade.scoring.card_metrics.metric import Scores
 from regrade.scoring.card_metrics.score_means import ScoreMeans
+
+_USE = "checking calls against the schemas of tools"
 
 
 @artifact("tool_calling_metric")
@@ -110,9 +111,7 @@ def schema_flaws(schema: Any, value: Any) -> list[str] | None:
 
 def missing_package() -> str | None:
     """What is missing to check calls against schemas."""
-    if find_spec("jsonschema"):
-        return None
-    return "checking calls against the schemas of tools needs jsonschema: pip install 'regrade[tools]'"
+    return extras.find_missing("jsonschema", to=_USE)
 
 
 def _canonical(value: Any) -> str:
@@ -122,15 +121,11 @@ def _canonical(value: Any) -> str:
 @lru_cache(maxsize=1024)
 def _validator(schema: str) -> Any:
     """The validator of a schema, given as JSON; None if it is no schema."""
-    if reason := missing_package():
-        raise UnavailableError(reason)
-    from jsonschema import Draft202012Validator, SchemaError
-    from jsonschema.validators import validator_for
-
+    package = extras.require("jsonschema", to=_USE)
     parsed = json.loads(schema)
-    kind = validator_for(parsed, default=Draft202012Validator)
+    kind = package.validators.validator_for(parsed, default=package.Draft202012Validator)
     try:
         kind.check_schema(parsed)
-    except SchemaError:
+    except package.SchemaError:
         return None
     return kind(parsed)

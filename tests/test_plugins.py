@@ -1,0 +1,77 @@
+"""Plugins of other packages: what one of them breaks, it breaks for itself alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CODE = {
+    "lacks a module": ("import nowhere_to_be_found", "ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
+    "is not Python": ("def (", "SyntaxError: invalid syntax"),
+    "fails": ("1 / 0", "ZeroDivisionError: division by zero"),
+    "ends the process": ("import sys; sys.exit('no licence')", "SystemExit: no licence"),
+    "takes a name": (
+        "from regrade.registry import register\n@register('metric', 'exact_match')\nclass Mine: pass",
+        "RecipeError: metric 'exact_match' is already registered",
+    ),
+}
+GOOD = """
+from regrade.registry import register
+from regrade.scoring.metrics import Metric
+
+@register("metric", "one_everywhere")
+class One(Metric):
+    '''1.0, whatever was answered.'''
+
+    def measure(self, case):
+        return 1.0
+"""
+
+
+def distribution(folder: Path, name: str, code: str) -> None:
+    """An installed package with one plugin, as pip leaves it."""
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(f"[regrade.plugins]\n{name} = {name}_plugin\n", encoding="utf-8")
+    (folder / f"{name}_plugin.py").write_text(code, encoding="utf-8")
+
+
+def regrade(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "regrade", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("fault", CODE)
+def test_a_broken_plugin_is_named_and_the_others_work(tmp_path: Path, examples: Path, fault: str) -> None:
+    code, reason = CODE[fault]
+    distribution(tmp_path, "aaa", code)
+    distribution(tmp_path, "good", GOOD)
+    ran = regrade(tmp_path, "score", str(examples / "results"), "--metric", "one_everywhere")
+    assert ran.returncode == 0, ran.stderr
+    assert "  1.0000" in ran.stdout
+    [line] = ran.stderr.splitlines()
+    assert line.startswith(f"regrade: the plugin 'aaa' of the package aaa (aaa_plugin) is skipped: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["formats"], 0),
+        (["score", "{examples}/results", "--metric", "exakt_match"], 1),
+        (["convert", "{examples}/chat/shop.jsonl", "-o", "out.jsonl"], 3),  # one of its rows cannot be converted
+    ],
+)
+def test_commands_outlive_a_broken_plugin(tmp_path: Path, examples: Path, arguments: list[str], code: int) -> None:
+    distribution(tmp_path, "aaa", "import nowhere_to_be_found")
+    ran = regrade(tmp_path, *(argument.format(examples=examples) for argument in arguments))
+    assert ran.returncode == code, ran.stderr
+    assert "Traceback" not in ran.stderr
+    if code == 1:
+        assert "did you mean exact_match?" in ran.stderr
+        assert "a plugin that might have it could not be imported" in ran.stderr
