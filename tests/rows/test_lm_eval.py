@@ -170,14 +170,16 @@ def test_two_runs_in_a_file_that_was_opened_for_appending(logs: Any, cli: Callab
         ("run 1 of 2", {"exact_match,none": 0.5}),
         ("run 2 of 2", {"exact_match,none": 1.0}),
     ]
-    assert scores.parts[0].notes == ["the file holds 2 runs, the second from line 3 on; they are scored apart"]
+    assert scores.parts[1].notes == [
+        "the file holds 2 runs, lines 1 to 2 and lines 3 to 4, in which the same ids come again; they are scored apart"
+    ]
     assert [part.counts.samples for part in scores.parts] == [2, 2]
     layout = scores.to_dict()
     assert layout["results"]["sums"]["exact_match,none"] == 1.0  # the last run is the one the results file is of
     assert layout["results"]["sums (run 1 of 2)"]["exact_match,none"] == 0.5
     ran = cli("score", path)
     assert "sums (run 1 of 2)" in ran.out
-    assert "second from line 3 on" in ran.out
+    assert "2 runs, lines 1 to 2 and lines 3 to 4" in ran.out
 
 
 def test_the_results_file_is_of_the_last_run_in_the_file(logs: Any) -> None:

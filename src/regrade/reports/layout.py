@@ -21,7 +21,7 @@ def results_layout(scores: Scores) -> dict[str, Any]:
 
     ``results`` has per task the keys that the harness uses (``metric,filter``, ``metric_stderr,filter``, ``alias``,
     ``sample_len``); ``intervals`` and ``counts`` have the same tasks and keys; ``groups`` the breakdown by ``--by``.
-    Where several runs or parts have the same task, the key of all but the last part of a file is ``task@run`` or
+    Where several runs or parts have the same task, the key of all but the largest part of a file is ``task@run`` or
     ``task (part)``; ``runs`` says which file and run a key stands for.
     """
     keys = _task_keys(scores.parts)
@@ -89,7 +89,7 @@ def _task_keys(parts: list[SourceScores]) -> list[str]:
     keys: list[str] = []
     for part in parts:
         key = f"{part.task}@{part.run}" if part.task in several_runs else part.task
-        if part.part is not None and not _is_last(part.part):
+        if not part.main:
             key = f"{key} ({part.part})"
         number = 2
         unique = key
@@ -97,11 +97,6 @@ def _task_keys(parts: list[SourceScores]) -> list[str]:
             unique, number = f"{key}#{number}", number + 1
         keys.append(unique)
     return keys
-
-
-def _is_last(label: str) -> bool:
-    _, place, _, count = label.split()
-    return place == count
 
 
 def _values(part: SourceScores) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from regrade.errors import UsageError
-from regrade.registry import lookup
 from regrade.schema import Record
+from regrade.scoring.file_rows import numbered_records
 
 if TYPE_CHECKING:
     from regrade.scoring.scores import Scores, SourceBlock
@@ -132,27 +132,21 @@ def _cards(kept: SourceBlock, by_line: dict[int, list[Outcome]], wanted: set[int
     if not wanted:
         return
     source = kept.source
-    reader = lookup("reader", source.reader)()
-    last, offset = max(wanted), 0
-    for chunk in source.chunks:
-        line = 0
-        for record in reader.records(source, chunk):
-            line = record.line
-            number = offset + line
-            if number > last:
-                return
-            if number in wanted and isinstance(record, Record):
-                doc = record.doc
-                fields = list(doc.items()) if isinstance(doc, dict) else [("doc", doc)]
-                yield Card(
-                    task=source.task,
-                    run=source.run.name,
-                    file=source.path,
-                    line=number,
-                    sample_id=record.sample_id,
-                    fields=[(str(name), value) for name, value in fields],
-                    target=record.target,
-                    answers=[answer for request in record.answers for answer in request],
-                    outcomes=by_line[number],
-                )
-        offset += max(reader.lines_read, line)
+    last = max(wanted)
+    for number, record in numbered_records(source):
+        if number > last:
+            return
+        if number in wanted and isinstance(record, Record):
+            doc = record.doc
+            fields = list(doc.items()) if isinstance(doc, dict) else [("doc", doc)]
+            yield Card(
+                task=source.task,
+                run=source.run.name,
+                file=source.path,
+                line=number,
+                sample_id=record.sample_id,
+                fields=[(str(name), value) for name, value in fields],
+                target=record.target,
+                answers=[answer for request in record.answers for answer in request],
+                outcomes=by_line[number],
+            )

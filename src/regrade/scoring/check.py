@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from regrade.scoring.parts import parts_of
+from regrade.scoring.parts import main_part
 from regrade.scoring.plan import Method
 from regrade.scoring.task_groups import recorded_group_checks
 
@@ -72,10 +72,10 @@ def check(scores: Scores) -> list[CheckRow]:
     rows: list[CheckRow] = []
     for kept in scores.blocks:
         own = (kept.source.path, kept.source.task, kept.source.run.name)
-        parts = [part for part in scores.parts if (part.path, part.task, part.run) == own]
+        parts = [part for part in scores.parts if (part.path, part.task, part.run) == own and part.main]
         if parts:
             whole = kept.plan.where is None and scores.options.limit is None
-            rows += _check_source(kept, parts[-1], whole)
+            rows += _check_source(kept, parts[0], whole)
     checked: set[str] = set()
     for source in scores.sources:
         results = source.run.results_file
@@ -110,8 +110,7 @@ def _check_groups(source: Source) -> list[CheckRow]:
 
 
 def _check_source(kept: SourceBlock, scores: SourceScores, whole: bool) -> list[CheckRow]:
-    names = [pipeline.name for pipeline in kept.plan.recipe.filters]
-    part = parts_of(kept.block, names, kept.recorded_filters, kept.plan.own_rows)[-1]
+    part = main_part(kept.parts)
     rows = []
     for result in scores.whole:
         members = None if part.rows is None else set(part.rows[result.filter])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from regrade.errors import InputError, UsageError
-from regrade.scoring.parts import parts_of
+from regrade.scoring.parts import main_part
 from regrade.scoring.scores import Scores, SourceBlock
 
 if TYPE_CHECKING:
@@ -208,14 +208,13 @@ class _Value(NamedTuple):
 
 
 class _Side:
-    """One run's last part of one task."""
+    """One run's largest part of one task."""
 
     def __init__(self, scores: Scores, kept: SourceBlock) -> None:
         self.kept = kept
-        parts = [p for p in scores.parts if p.path == kept.source.path and p.task == kept.source.task]
-        self.results = parts[-1].whole
-        names = [pipeline.name for pipeline in kept.plan.recipe.filters]
-        self.part = parts_of(kept.block, names, kept.recorded_filters, kept.plan.own_rows)[-1]
+        parts = [p for p in scores.parts if p.path == kept.source.path and p.task == kept.source.task and p.main]
+        self.results = parts[0].whole
+        self.part = main_part(kept.parts)
         self.limit = scores.options.limit
 
     def values(self, result: Result) -> dict[Any, _Value]:

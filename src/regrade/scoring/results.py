@@ -19,6 +19,8 @@ class Counts(msgspec.Struct, kw_only=True):
         selected: Samples that met the condition and limit; the denominator.
         malformed: Rows that could not be read.
         without_field: Samples that lack a field which ``--where`` names.
+        repeated: Rows that are equal to earlier ones of the file, left out.
+        reused: Samples whose id an earlier one has, too, with another document or answer; each of them counts.
         incomplete: Why the log is not whole, where that cannot be told by counting.
     """
 
@@ -27,6 +29,8 @@ class Counts(msgspec.Struct, kw_only=True):
     selected: int = 0
     malformed: int = 0
     without_field: int = 0
+    repeated: int = 0
+    reused: int = 0
     incomplete: str | None = None
 
     @property
@@ -119,6 +123,7 @@ class SourceScores(msgspec.Struct, kw_only=True):
         run: The run's name.
         path: The log file.
         part: Which run or documents of several in the file.
+        main: Whether the task's plain name stands for it: the largest part of its file.
         counts: How many samples went where.
         results: The values of the whole, then by group.
         malformed: The rows that could not be read.
@@ -131,6 +136,7 @@ class SourceScores(msgspec.Struct, kw_only=True):
     run: str
     path: str
     part: str | None = None
+    main: bool = True
     counts: Counts = msgspec.field(default_factory=Counts)
     results: list[Result] = msgspec.field(default_factory=list)
     malformed: list[Malformed] = msgspec.field(default_factory=list)

@@ -18,7 +18,9 @@ from regrade.rows.source import Chunk, Source
 from regrade.schema import Malformed
 from regrade.scoring.block import Block, PipelineBlock
 from regrade.scoring.chunk import MISSING_VALUE, score_chunk
+from regrade.scoring.file_rows import read_rows
 from regrade.scoring.options import Options, parse_metric, pipelines_from
+from regrade.scoring.parts import Part, parts_of
 from regrade.scoring.plan import Plan, first_record
 from regrade.scoring.planned import Planned, jobs_of, plan_source, with_recorded
 from regrade.scoring.scores import Scores, SourceBlock
@@ -165,9 +167,10 @@ def score_sources(
                     block.extend(score_chunk(job))
             for pipeline in whole.plan.recipe.filters:  # a source without chunks has no block that would know them
                 block.pipelines.setdefault(pipeline.name, PipelineBlock(keep=whole.plan.keep))
-            scores.parts += summarise(whole.source, block, whole.plan, settings, whole.recorded_filters, whole.notes)
+            parts = _parts(whole, block)
+            scores.parts += summarise(whole.source, block, whole.plan, settings, parts, whole.notes)
             if options.keep or options.check:
-                scores.blocks.append(SourceBlock(whole.source, block, whole.plan, whole.recorded_filters))
+                scores.blocks.append(SourceBlock(whole.source, block, whole.plan, parts))
     if lacking and None not in lacking:
         raise next(error for error in lacking if error is not None)
     if any(source.options.get("groups") for source in sources):
@@ -199,6 +202,19 @@ def _scored(
     for item in planned:
         with closing(engine.run(score_chunk, jobs_of(item))) as blocks:
             yield item, blocks
+
+
+def _parts(item: Planned, block: Block) -> list[Part]:
+    """The runs that a source's file holds; where ids come again it is read once more to tell them apart."""
+    plan = item.plan
+    only, last = None if plan.own_rows else plan.primary, max(block.lines, default=0)
+    return parts_of(
+        block,
+        [pipeline.name for pipeline in plan.recipe.filters],
+        item.recorded_filters,
+        plan.own_rows,
+        lambda: read_rows(item.source, only, last),
+    )
 
 
 def _enough(item: Planned, block: Block, limit: int) -> bool:

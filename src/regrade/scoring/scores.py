@@ -12,7 +12,7 @@ from regrade.errors import Exit
 from regrade.rows.source import Source
 from regrade.schema import Malformed
 from regrade.scoring.block import Block
-from regrade.scoring.parts import parts_of
+from regrade.scoring.parts import Part
 from regrade.scoring.plan import Plan
 from regrade.scoring.results import Result, SourceScores
 
@@ -28,15 +28,16 @@ class SourceBlock(NamedTuple):
     source: Source
     block: Block
     plan: Plan
-    recorded_filters: int
+    parts: list[Part]
 
     def chosen(self, limit: int | None) -> dict[str, set[int] | None]:
         """By pipeline the positions in its rows that a limit leaves, None for all."""
         if limit is None:
             return dict.fromkeys(self.block.pipelines)
-        parts = parts_of(self.block, list(self.block.pipelines), self.recorded_filters, self.plan.own_rows)
         return {
-            name: {row for p in parts for row in (range(len(out.rows)) if p.rows is None else p.rows[name])[:limit]}
+            name: {
+                row for p in self.parts for row in (range(len(out.rows)) if p.rows is None else p.rows[name])[:limit]
+            }
             for name, out in self.block.pipelines.items()
         }
 

@@ -13,7 +13,7 @@ from regrade.schema import FunctionRef
 from regrade.scoring.aggregation import Aggregation
 from regrade.scoring.block import Block, MetricBlock, PipelineBlock
 from regrade.scoring.column import Column
-from regrade.scoring.parts import Part, parts_of
+from regrade.scoring.parts import Part
 from regrade.scoring.plan import MetricPlan, Plan
 from regrade.scoring.ready import aggregation_for
 from regrade.scoring.results import Result, SampleFailure, SourceScores
@@ -51,44 +51,42 @@ class Settings:
 
 
 def summarise(
-    source: Source, block: Block, plan: Plan, settings: Settings, recorded_filters: int, notes: Sequence[str] = ()
+    source: Source, block: Block, plan: Plan, settings: Settings, parts: Sequence[Part], notes: Sequence[str] = ()
 ) -> list[SourceScores]:
     """The scores of a source: one for each run that its file holds, in order."""
-    names = [pipeline.name for pipeline in plan.recipe.filters]
-    parts = parts_of(block, names, recorded_filters, plan.own_rows)
-    return [
-        _summarise_part(source, block, plan, settings, part, [*notes, *([part.note] if part.note else [])])
-        for part in parts
-    ]
+    return [_summarise_part(source, block, plan, settings, part, [*notes, *part.notes]) for part in parts]
 
 
 def _summarise_part(
     source: Source, block: Block, plan: Plan, settings: Settings, part: Part, notes: list[str]
 ) -> SourceScores:
-    last = part.label is None or part.label.split()[-1] == part.label.split()[-3]
     chosen, cut = _chosen(block, plan, settings, part)
     scores = SourceScores(
         task=source.task,
         run=source.run.name,
         path=source.path,
         part=part.label,
-        malformed=[bad for bad in block.malformed if bad.line <= cut] if last else [],
-        hash_mismatches=[found for found in block.hash_mismatches if found[0] <= cut] if last else [],
-        notes=notes + (block.problems if last else []),
+        main=part.main,
+        malformed=[bad for bad in block.malformed if bad.line <= cut] if part.main else [],
+        hash_mismatches=[found for found in block.hash_mismatches if found[0] <= cut] if part.main else [],
+        notes=notes + (block.problems if part.main else []),
     )
     if cut < math.inf:
         scores.notes.append(f"only the first {settings.limit:,} samples (--limit)")
     for name, rows in chosen.items():
         scores.counts.selected = max(scores.counts.selected, len(rows))
         _Summary(source, block, plan, settings, part, name, block.pipelines[name], scores).add(rows)
-    passed = sum(line <= cut for line in block.excluded) if last else 0
-    lacking = sum(line <= cut for line in block.without_field) if last else 0
+    passed = sum(line <= cut for line in block.excluded) if part.main else 0
+    lacking = sum(line <= cut for line in block.without_field) if part.main else 0
     counts = scores.counts
     counts.samples = counts.selected + passed + lacking
     partial = cut < math.inf or (plan.where is not None and (part.label is not None or not passed + lacking))
-    counts.expected = None if partial else source.expected
+    counts.repeated, counts.reused = part.repeated, part.reused
+    counts.expected = None if partial or not part.main else source.expected
     counts.malformed = len(scores.malformed)
     counts.incomplete = source.options.get("incomplete")
+    if counts.reused and counts.expected is not None and counts.samples > counts.expected:
+        counts.incomplete = f"{counts.samples:,} rows count, but {counts.expected:,} samples were evaluated"
     counts.without_field = lacking
     return scores
 

@@ -21,9 +21,9 @@ def group_values(sources: list[Source], parts: list[SourceScores]) -> dict[str, 
     by_run: dict[str, list[tuple[Source, SourceScores]]] = {}
     for source in sources:
         if source.options.get("groups"):
-            mine = [part for part in parts if part.path == source.path and part.task == source.task]
+            mine = [part for part in parts if part.path == source.path and part.task == source.task and part.main]
             if mine:
-                by_run.setdefault(source.run.results_file or source.run.name, []).append((source, mine[-1]))
+                by_run.setdefault(source.run.results_file or source.run.name, []).append((source, mine[0]))
     found: dict[str, dict[str, Any]] = {}
     for members in by_run.values():
         scored = {source.task: part for source, part in members}

@@ -1,0 +1,53 @@
+"""A source's rows read once more, for what scoring does not keep of every row."""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from regrade.registry import lookup
+from regrade.rows.source import Source
+from regrade.schema import Malformed, Record
+from regrade.scoring.parts import Rows
+
+
+def numbered_records(source: Source, only_filter: str | None = None) -> Iterator[tuple[int, Record | Malformed]]:
+    """The records of all chunks of a source, each with its 1-based line in the file.
+
+    Args:
+        source: What to read.
+        only_filter: Leave out rows recorded under another filter.
+    """
+    reader = lookup("reader", source.reader)()
+    reader.only_filter = only_filter
+    offset = 0
+    for chunk in source.chunks:
+        line = 0
+        for record in reader.records(source, chunk):
+            line = record.line
+            yield offset + line, record
+        offset += max(reader.lines_read, line)
+
+
+def read_rows(source: Source, only_filter: str | None, last_line: int) -> Rows:
+    """The order of a source's rows up to a line, with checksums that tell equal rows."""
+    rows = Rows([], [], array("q"), array("Q"), array("Q"))
+    for line, record in numbered_records(source, only_filter):
+        if line > last_line:
+            break
+        if isinstance(record, Malformed) or (only_filter is not None and record.filter not in (None, only_filter)):
+            continue
+        rows.ids.append(record.sample_id)
+        rows.filters.append(record.filter)
+        rows.lines.append(line)
+        rows.documents.append(record.fingerprint)
+        rows.answers.append(_checksum([record.answers, record.extracted, record.recorded]))
+    return rows
+
+
+def _checksum(value: Any) -> int:
+    return zlib.crc32(msgspec.json.encode(value, enc_hook=str))
