@@ -22,7 +22,7 @@ SOURCES: Final[dict[str, str]] = {
     "litellm": "regrade[litellm]",
     "lm_eval": "regrade[lm-eval]",
     "matplotlib": "regrade[plots]",
-    "nltk": "nltk",
+    "nltk": "regrade[nltk]",
     "pandas": "regrade[pandas]",
     "polars": "regrade[polars]",
     "ray": "regrade[ray]",

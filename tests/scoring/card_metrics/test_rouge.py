@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from regrade.errors import UnavailableError
 from regrade.recipes.artifacts import ArtifactError
 from regrade.scoring.card_metrics import evaluate
-from regrade.scoring.card_metrics.rouge import Rouge, RougeHF
+from regrade.scoring.card_metrics.rouge import Rouge, RougeHF, _splitter
 
 
 def recorded(folder: Path) -> list[dict[str, object]]:
@@ -57,6 +59,14 @@ def test_sentences_are_lines(shared_data: Path) -> None:
     assert apart["rougeL"] == together["rougeL"]
 
 
+@pytest.fixture
+def splitter_anew() -> Iterator[None]:
+    _splitter.cache_clear()
+    yield
+    _splitter.cache_clear()
+
+
+@pytest.mark.usefixtures("splitter_anew")
 def test_without_the_splitters_model(monkeypatch: pytest.MonkeyPatch) -> None:
     def lookup(text: str) -> list[str]:
         raise LookupError("Resource punkt_tab not found")
@@ -66,6 +76,15 @@ def test_without_the_splitters_model(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnavailableError, match="sentences") as caught:
         Rouge().measure("Two. Sentences.", ["x"], {})
     assert "punkt_tab" in (caught.value.hint or "")
+    assert Rouge(rouge_types=["rouge1", "rougeL"]).measure("Two. Sentences.", ["two"], {})["rouge1"] == 2 / 3
+
+
+@pytest.mark.usefixtures("splitter_anew")
+def test_without_nltk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nltk", None)
+    with pytest.raises(UnavailableError, match="needs the package nltk") as caught:
+        Rouge().measure("Two. Sentences.", ["x"], {})
+    assert "regrade[nltk]" in (caught.value.hint or "")
 
 
 def test_each_kind_has_an_interval() -> None:

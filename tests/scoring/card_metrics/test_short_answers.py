@@ -107,6 +107,13 @@ def test_meteor_without_wordnet(monkeypatch: pytest.MonkeyPatch) -> None:
         meteor.Meteor().measure("a", ["a"], {})
 
 
+def test_meteor_without_nltk(monkeypatch: pytest.MonkeyPatch) -> None:
+    from regrade.scoring.card_metrics import meteor
+
+    monkeypatch.setattr("regrade.extras.is_installed", lambda package: False)
+    assert "pip install 'regrade[nltk]'" in str(meteor.missing_data())
+
+
 def test_intervals_of_win_rates_are_scipys() -> None:
     import random
 

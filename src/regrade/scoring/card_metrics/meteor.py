@@ -74,7 +74,7 @@ def meteor(prediction: str, references: list[str], *, alpha: float, beta: float,
     """METEOR of one sentence.
 
     Raises:
-        UnavailableError: NLTK's data are not here.
+        UnavailableError: NLTK or its data are not here.
     """
     tokens, score = _nltk()
     found = score([tokens(text) for text in references], tokens(prediction), alpha=alpha, beta=beta, gamma=gamma)
@@ -82,7 +82,9 @@ def meteor(prediction: str, references: list[str], *, alpha: float, beta: float,
 
 
 def missing_data() -> str | None:
-    """What NLTK lacks to compute METEOR; told without importing it, which takes seconds."""
+    """What is lacking to compute METEOR, NLTK or its data; told without importing it, which takes seconds."""
+    if reason := extras.find_missing("nltk", to="METEOR"):
+        return f"{reason}, then python -m nltk.downloader {' '.join(_DATA)}"
     folders = _data_folders()
     for name, kind in _DATA.items():
         if not any((folder / kind / name).exists() or (folder / kind / f"{name}.zip").exists() for folder in folders):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from regrade.scoring.statistics.correlation import Correlation
+
     Floats = NDArray[np.float64]
 
 
@@ -93,18 +95,14 @@ class CorrelationMetric(MapReduceMetric):
             return super().resampled(statistics, names)
         return self.many(statistics, self.reduce, names)
 
-    def correlate(self, predictions: list[float], references: list[float]) -> tuple[float, float]:
+    def correlate(self, predictions: list[float], references: list[float]) -> Correlation:
         """The correlation and its p-value."""
         raise NotImplementedError
 
     def reduce(self, statistics: Sequence[Numbers]) -> Scores:
-        import warnings
-
         predictions, references = ([pair[side] for pair in statistics] for side in (0, 1))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # one value only: the correlation is nan, and that says it
-            value, p_value = self.correlate(predictions, references)
-        return {self.main_score: float(value), f"{self.main_score}_p_value": float(p_value)}
+        value, p_value = self.correlate(predictions, references)
+        return {self.main_score: value, f"{self.main_score}_p_value": p_value}
 
 
 @artifact("spearmanr")
@@ -119,11 +117,10 @@ class Spearmanr(CorrelationMetric):
 
     many: ClassVar[type[Pearson | Spearman]] = Spearman
 
-    def correlate(self, predictions: list[float], references: list[float]) -> tuple[float, float]:
-        from scipy.stats import spearmanr
+    def correlate(self, predictions: list[float], references: list[float]) -> Correlation:
+        from regrade.scoring.statistics.correlation import spearman
 
-        value, p_value = spearmanr(predictions, references)
-        return value, p_value
+        return spearman(predictions, references)
 
 
 @artifact("pearsonr")
@@ -138,11 +135,10 @@ class Pearsonr(CorrelationMetric):
 
     many: ClassVar[type[Pearson | Spearman]] = Pearson
 
-    def correlate(self, predictions: list[float], references: list[float]) -> tuple[float, float]:
-        from scipy.stats import pearsonr
+    def correlate(self, predictions: list[float], references: list[float]) -> Correlation:
+        from regrade.scoring.statistics.correlation import pearson
 
-        value, p_value = pearsonr(predictions, references)
-        return value, p_value
+        return pearson(predictions, references)
 
 
 @artifact("kendall_tau_metric")
@@ -165,11 +161,11 @@ class KendallTauMetric(GlobalMetric):
         return float(prediction), float(references[0])
 
     def reduce(self, statistics: Sequence[Numbers]) -> Scores:
-        from scipy.stats import kendalltau
+        from regrade.scoring.statistics.correlation import kendall
 
         predictions, references = ([pair[side] for pair in statistics] for side in (0, 1))
-        found = kendalltau(references, predictions, variant=self.variant)
-        return {self.main_score: float(found.statistic), f"{self.main_score}_p_val": float(found.pvalue)}
+        value, p_value = kendall(references, predictions, self.variant)
+        return {self.main_score: value, f"{self.main_score}_p_val": p_value}
 
     def resampled(self, statistics: Sequence[Numbers], names: list[str]) -> Resampled:
         if names != [self.main_score] or self.variant != "b":

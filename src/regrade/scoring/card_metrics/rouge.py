@@ -1,10 +1,11 @@
-"""ROUGE, by the package rouge-score."""
+"""ROUGE, as cards name it."""
 
 from __future__ import annotations
 
 import re
-from functools import cached_property
-from typing import Any, ClassVar, Final
+from collections.abc import Callable
+from functools import cache
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -12,8 +13,7 @@ from regrade import extras
 from regrade.errors import UnavailableError
 from regrade.recipes.artifacts import ArtifactError, artifact
 from regrade.scoring.card_metrics.metric import InstanceMetric, Scores
-
-KINDS: Final = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+from regrade.scoring.metrics.rouge import KIND, KINDS, rouge_scores
 
 _MAY_END_A_SENTENCE = re.compile(r"[.?!]\W")
 """Without one of these there is one sentence, whatever the splitter has learnt."""
@@ -26,7 +26,7 @@ class Rouge(InstanceMetric):
     Args:
         rouge_types: ``rouge1`` to ``rouge9``, ``rougeL`` and ``rougeLsum``.
         sent_split_newline: Put each sentence on a line of its own, as rougeLsum wants it. Sentences are split by
-            NLTK's Punkt, whose English model must have been downloaded.
+            NLTK's Punkt (extra ``nltk``), whose English model must have been downloaded.
 
     Source: Lin, "ROUGE: a package for automatic evaluation of summaries" (2004).
 
@@ -46,22 +46,13 @@ class Rouge(InstanceMetric):
     def verify(self) -> None:
         super().verify()
         for kind in self.rouge_types:
-            if not re.fullmatch("rouge([1-9]|L|Lsum)", kind):
+            if not KIND.fullmatch(kind):
                 raise ArtifactError(f"{kind!r} is no kind of ROUGE", path=("rouge_types",))
 
-    @cached_property
-    def _scorer(self) -> Any:
-        from rouge_score.rouge_scorer import RougeScorer
-
-        return RougeScorer(self.rouge_types)
-
     def measure(self, prediction: str, references: list[str], task_data: dict[str, Any]) -> Scores:
-        if not references:
-            raise ValueError("ROUGE wants at least one reference")
-        if self.sent_split_newline:
+        if self.sent_split_newline and "rougeLsum" in self.rouge_types:  # lines mean nothing to the other kinds
             prediction, references = _one_per_line(prediction), [_one_per_line(text) for text in references]
-        found = self._scorer.score_multi(references, prediction)
-        return {kind: float(found[kind].fmeasure) for kind in self.rouge_types}
+        return rouge_scores(prediction, references, self.rouge_types)
 
 
 @artifact("rouge_hf")
@@ -90,13 +81,23 @@ class RougeHF(Rouge):
 
 def _one_per_line(text: str) -> str:
     text = text.strip()
-    if not _MAY_END_A_SENTENCE.search(text):
-        return text
-    nltk = extras.require("nltk", to="splitting texts into sentences")
+    return "\n".join(_splitter()(text)) if _MAY_END_A_SENTENCE.search(text) else text
+
+
+@cache
+def _splitter() -> Callable[[str], list[str]]:
+    """NLTK's Punkt for English.
+
+    Raises:
+        UnavailableError: NLTK or its model is not here.
+    """
+    otherwise = "sent_split_newline: false where a line is a sentence"
+    split: Callable[[str], list[str]] = extras.require("nltk", to="rougeLsum (sentences)", hint=otherwise).sent_tokenize
     try:
-        return "\n".join(nltk.sent_tokenize(text))
+        split("One. Two.")
     except LookupError:
         raise UnavailableError(
             "rougeLsum splits texts into sentences, and NLTK's model for that is not here",
-            hint="python -m nltk.downloader punkt_tab, or sent_split_newline: false where a line is a sentence",
+            hint=f"python -m nltk.downloader punkt_tab, or {otherwise}",
         ) from None
+    return split

@@ -73,7 +73,8 @@ def _tallies(battles: Sequence[Battle]) -> list[list[float]]:
 def _correlations(sums: Floats, names: list[str]) -> Floats:
     """The correlations (b, k) of sums (b, 4 * models) of tallies."""
     import numpy as np
-    from scipy.stats import rankdata
+
+    from regrade.scoring.statistics.correlation import average_ranks
 
     won, fought, truly_won, truly_fought = np.moveaxis(sums.reshape(len(sums), 4, -1), 1, 0)
     rates = np.stack([won / fought, truly_won / truly_fought], axis=1)
@@ -85,7 +86,7 @@ def _correlations(sums: Floats, names: list[str]) -> Floats:
     for rows in groups:
         present = rates[rows][:, :, ~np.isnan(rates[rows[0], 0])]  # a resample may lack a model
         for place, name in enumerate(names):
-            both = rankdata(present, axis=2) if name == "spearman_corr" else present
+            both = average_ranks(present) if name == "spearman_corr" else present
             values[rows, place] = _pearson(both)
     return values
 

@@ -350,8 +350,7 @@ def _ratings(met: list[_Met]) -> Ratings | None:
 
 def spearman(a: list[float], b: list[float]) -> float | None:
     """Spearman's rank correlation; None where it is undefined."""
-    if len(set(a)) < 2 or len(set(b)) < 2:
-        return None
-    from scipy.stats import spearmanr
+    from regrade.scoring.statistics import correlation
 
-    return float(spearmanr(a, b).statistic)
+    value = correlation.spearman(a, b).value
+    return None if math.isnan(value) else value

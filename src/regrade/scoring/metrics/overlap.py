@@ -6,11 +6,11 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from regrade.registry import register
 from regrade.scoring.metrics.metric import Metric, gold_and_answer
+from regrade.scoring.metrics.rouge import KINDS, rouge_scores
 
 if TYPE_CHECKING:
     from regrade.scoring.case import Case
@@ -85,22 +85,15 @@ class Rouge(Metric):
         rouge_types: Which of the four.
     """
 
-    kinds: ClassVar[tuple[str, ...]] = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+    kinds: ClassVar[tuple[str, ...]] = KINDS
 
     def __init__(self, use_stemmer: bool = False, rouge_types: list[str] | None = None) -> None:
         self.use_stemmer = use_stemmer
         self.chosen = tuple(rouge_types or self.kinds)
 
-    @cached_property
-    def _scorer(self) -> Any:
-        from rouge_score.rouge_scorer import RougeScorer
-
-        return RougeScorer(self.chosen, use_stemmer=self.use_stemmer)
-
     def _score(self, gold: Any, answer: str) -> dict[str, float]:
         golds = [str(one) for one in gold] if isinstance(gold, list) else [str(gold)]
-        found = self._scorer.score_multi(golds, answer)
-        return {kind: found[kind].fmeasure for kind in self.chosen}
+        return rouge_scores(answer, golds, self.chosen, stem=self.use_stemmer)
 
     def measure(self, case: Case) -> Any:
         gold, answer = gold_and_answer(case)
