@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from regrade.access import Access
 from regrade.errors import InputError, UsageError
 from regrade.recipes.cards.account import Account
 from regrade.recipes.cards.choices import Choices, choices_of
@@ -42,7 +43,14 @@ if TYPE_CHECKING:
 
 
 def load_card(
-    card: Any, catalog: str | PathLike[str] | Sequence[str | PathLike[str]] | Catalogs = (), *, data: Any = None
+    card: Any,
+    catalog: str | PathLike[str] | Sequence[str | PathLike[str]] | Catalogs = (),
+    *,
+    data: Any = None,
+    allow_paths: Iterable[str | PathLike[str]] = (),
+    allow_env: Iterable[str] = (),
+    allow_hosts: Iterable[str] = (),
+    access: Access | None = None,
 ) -> Card:
     """Load a card.
 
@@ -51,13 +59,20 @@ def load_card(
         catalog: A folder of artifacts, or several, to look for names in before the bundled catalog; ``unitxt`` is the
             catalog of the installed package.
         data: A folder whose files stand in for remote ones.
+        allow_paths: Folders below which the card may name files, besides its own, that of ``data`` and the working one.
+        allow_env: Environment variables that it may name, besides the hub's token.
+        allow_hosts: Hosts that it may name, besides those of the public internet.
+        access: What it may name, whole: nothing is added to it. Instead of the three before it.
 
     Raises:
         ArtifactError: there is no such card, or it is wrong.
         UsageError: what was given is neither.
     """
     folders: Any = [catalog] if isinstance(catalog, str | PathLike) else catalog
-    return Card(load(card, folders), None if data is None else folder_of(data))
+    loaded, folder = load(card, folders), None if data is None else folder_of(data)
+    if access is None:
+        access = Access.of_user(loaded.folder, folder, *map(Path, allow_paths), env=allow_env, hosts=allow_hosts)
+    return Card(loaded, folder, access)
 
 
 def folder_of(data: Any) -> Path:
@@ -76,11 +91,13 @@ class Card:
 
     Attributes:
         name: What it is called.
+        access: What it may name.
     """
 
-    def __init__(self, loaded: LoadedCard, data: Path | None = None) -> None:
+    def __init__(self, loaded: LoadedCard, data: Path | None, access: Access) -> None:
         self.loaded = loaded
         self.name = loaded.name
+        self.access = access
         self._data = data
 
     def __repr__(self) -> str:
@@ -98,10 +115,13 @@ class Card:
             UsageError: there is no such choice, or it cannot be that.
             ArtifactError: a template, format or system prompt does not exist.
         """
-        return Samples(self.loaded, choices_of(choices), self._folder(data))
+        return Samples(self.loaded, choices_of(choices), *self._folder(data))
 
-    def _folder(self, data: Any) -> Path | None:
-        return self._data if data is None else folder_of(data)
+    def _folder(self, data: Any) -> tuple[Path | None, Access]:
+        if data is None:
+            return self._data, self.access
+        folder = folder_of(data)
+        return folder, self.access.below(folder)
 
     def ask(
         self,
@@ -153,7 +173,8 @@ class Card:
             manners=manners,
         )
         chosen = choices_of(choices or {})
-        prepared = prepare_card(self.loaded, choices=chosen, data=self._folder(data), chat=True)
+        folder, access = self._folder(data)
+        prepared = prepare_card(self.loaded, choices=chosen, data=folder, access=access, chat=True)
         place = Workspace(str(workspace) if workspace is not None else None)
         run = create_in(place, [name] if name else [prepared.name, asker.name], prepared, asked, asker)
         cache = place.cache() if asker.costs else None
@@ -190,15 +211,23 @@ class Samples:
         malformed: Rows that could not be read, in the last time through.
     """
 
-    def __init__(self, loaded: LoadedCard, choices: Choices, data: Path | None) -> None:
+    def __init__(self, loaded: LoadedCard, choices: Choices, data: Path | None, access: Access) -> None:
         self.loaded = loaded
         self.choices = choices
         self.data = data
+        self.access = access
         self._pipeline = self._fresh()
 
     def _fresh(self) -> Pipeline:
         loaded = self.loaded
-        return Pipeline(loaded.artifact, self.choices, catalog=loaded.catalogs, data=self.data, folder=loaded.folder)
+        return Pipeline(
+            loaded.artifact,
+            self.choices,
+            catalog=loaded.catalogs,
+            data=self.data,
+            folder=loaded.folder,
+            access=self.access,
+        )
 
     @property
     def account(self) -> Account:

@@ -10,6 +10,7 @@ from regrade.cli.catalog import add_catalogs
 from regrade.errors import UsageError
 
 if TYPE_CHECKING:
+    from regrade.access import Access
     from regrade.recipes.cards.choices import Choices
     from regrade.recipes.cards.load import LoadedCard
     from regrade.recipes.cards.pipeline import Pipeline
@@ -24,11 +25,61 @@ def add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("card", metavar="NAME|FILE", help="a card of a catalog, or a file (YAML or JSON)")
     data = parser.add_argument_group("where rows come from")
     data.add_argument("--data", type=Path, metavar="DIR", help="a folder whose files stand in for remote ones")
+    add_access(data)
     add_catalogs(parser)
     add_choices(parser.add_argument_group("what is asked"))
     parser.add_argument("--strict", action="store_true", help="stop at the first row that cannot be processed")
     parser.add_argument(
         "--time-limit", type=float, metavar="S", help="CPU seconds that one row may take; 0 for no limit (default 5)"
+    )
+
+
+def add_access(group: argparse._ArgumentGroup) -> None:
+    """What the files of others may name beyond their own folder, the working folder and the public internet."""
+    group.add_argument(
+        "--allow-path",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a card may name files below DIR (repeatable); else only below its own folder, --data and this folder",
+    )
+    group.add_argument(
+        "--allow-env",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a card may name this environment variable (repeatable); else only HF_TOKEN",
+    )
+    group.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a card may name this host (repeatable; s3://BUCKET for a store); else only those of the public internet",
+    )
+
+
+def access_from(arguments: argparse.Namespace, *folders: Path | None) -> Access:
+    """What data may name, of a parsed command line.
+
+    Args:
+        arguments: The command line.
+        folders: Folders that the user named: that of the card's file, that of ``--data``.
+
+    Raises:
+        UsageError: what ``--allow-path`` names is not there.
+    """
+    from regrade.access import Access
+
+    for given in arguments.allow_path:
+        if not Path(given).expanduser().exists():
+            raise UsageError("no such folder", where=f"--allow-path {given}")
+    return Access.of_user(
+        *folders,
+        *arguments.allow_path,
+        env=arguments.allow_env,
+        hosts=arguments.allow_host,
+        trust_code=getattr(arguments, "trust_code", False),
     )
 
 
@@ -114,5 +165,8 @@ def opened(arguments: argparse.Namespace, limit: int | None = None) -> tuple[Loa
 
     choices, data = choices_from(arguments, limit), folder_from(arguments)
     loaded = load(arguments.card, arguments.catalog)
-    pipeline = Pipeline(loaded.artifact, choices, catalog=loaded.catalogs, data=data, folder=loaded.folder)
+    access = access_from(arguments, loaded.folder, data)
+    pipeline = Pipeline(
+        loaded.artifact, choices, catalog=loaded.catalogs, data=data, folder=loaded.folder, access=access
+    )
     return loaded, pipeline

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from regrade import __version__
 from regrade.cli.asking import add_manners, add_model, ask_run, asked_of, exit_code, model_of
-from regrade.cli.card_options import CARDS_ONLY, add_choices, choices_from, folder_from
+from regrade.cli.card_options import CARDS_ONLY, access_from, add_access, add_choices, choices_from, folder_from
 from regrade.cli.catalog import add_catalogs
 from regrade.errors import Exit, UsageError
 
@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--data", type=Path, metavar="PATH", help="files in place of the remote ones: a folder (card), a file (task)"
     )
+    add_access(what)
     add_catalogs(parser)
     add_choices(what)
     what.add_argument("--limit", type=int, metavar="N", help="at most N samples")
@@ -133,14 +134,16 @@ def prepare(arguments: argparse.Namespace) -> list[Prepared]:
             limit=arguments.limit,
         )
         return prepare_tasks(arguments.task, chosen, data=arguments.data, trust_code=arguments.trust_code)
+    from regrade.recipes.cards.load import load
     from regrade.runs.prepare import prepare_card
 
-    choices = choices_from(arguments, arguments.limit)
+    choices, data = choices_from(arguments, arguments.limit), folder_from(arguments)
+    loaded = load(arguments.card, arguments.catalog)
     card = prepare_card(
-        arguments.card,
+        loaded,
         choices=choices,
-        catalogs=tuple(arguments.catalog),
-        data=folder_from(arguments),
+        data=data,
+        access=access_from(arguments, loaded.folder, data),
         chat=arguments.send_as == "chat",
     )
     return [card]

@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from regrade import extras
+from regrade.access import Access
 from regrade.errors import InputError, UsageError
 
 _PREFIX: Final = "hf://datasets/"
@@ -96,10 +97,16 @@ class Files(Protocol):
 
 
 class Folder:
-    """The files below a folder of this machine."""
+    """The files below a folder of this machine.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The folder.
+        access: Asked about each file that is fetched: a link may lead out of the folder.
+    """
+
+    def __init__(self, path: Path, access: Access) -> None:
         self.path = path
+        self.access = access
         self.files = sorted(
             found.relative_to(path).as_posix()
             for found in path.rglob("*")
@@ -107,7 +114,7 @@ class Folder:
         )
 
     def fetch(self, file: str) -> str:
-        return str(self.path / file)
+        return str(self.access.path(self.path / file, self.path))
 
 
 class Repository:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from regrade.access import Access
 from regrade.recipes.artifacts.resolve import content_hash
 from regrade.recipes.cards.card import TaskCard
 from regrade.recipes.cards.choices import Choices
@@ -22,6 +23,7 @@ def prepare_card(
     choices: Choices | None = None,
     catalogs: tuple[str, ...] = (),
     data: Path | None = None,
+    access: Access | None = None,
     chat: bool = False,
 ) -> Prepared:
     """A card's samples.
@@ -31,6 +33,7 @@ def prepare_card(
         choices: What is chosen of it.
         catalogs: Folders to look for names in, before the usual ones.
         data: A folder whose files stand in for remote ones.
+        access: What the card may name; if not given, what a command line allows.
         chat: Lay the samples of a card out as chat messages, where no format is chosen.
 
     Raises:
@@ -40,7 +43,9 @@ def prepare_card(
     choices = choices or Choices()
     if chat and choices.format is None and isinstance(loaded.artifact, TaskCard):
         choices = msgspec.structs.replace(choices, format="formats.chat_api")
-    pipeline = Pipeline(loaded.artifact, choices, catalog=loaded.catalogs, data=data, folder=loaded.folder)
+    pipeline = Pipeline(
+        loaded.artifact, choices, catalog=loaded.catalogs, data=data, folder=loaded.folder, access=access
+    )
     whole = loaded.resolved()
     chosen = {name: value for name, value in msgspec.to_builtins(pipeline.choices).items() if value is not None}
 

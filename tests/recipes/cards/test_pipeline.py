@@ -489,7 +489,7 @@ def test_a_source_without_rows_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("question,answer\n")
     loader = {"__type__": "load_csv", "files": {"test": str(tmp_path / "empty.csv")}}
     with pytest.raises(RecipeError, match="the loader gave no row"):
-        list(regrade.load_card({**card(), "loader": loader}).samples())
+        list(regrade.load_card({**card(), "loader": loader}, allow_paths=[tmp_path]).samples())
 
 
 def test_an_answer_may_repeat_the_words_that_it_was_begun_with() -> None:

@@ -14,14 +14,20 @@ from typing import Any
 
 import pytest
 
+from regrade.access import Access
 from regrade.errors import InputError
 from regrade.recipes.artifacts import ArtifactError, build
 from regrade.recipes.loaders import Loader, Loading
 
 
+@pytest.fixture(autouse=True)
+def _below_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 def loaded(data: dict[str, Any], loading: Loading | None = None, *, policy: bool = False) -> dict[str, list[Any]]:
     """The rows by stream, without the field that every loader adds."""
-    streams = build(data, Loader).load(loading)
+    streams = build(data, Loader).load(loading or Loading(access=Access.of_user(hosts=["127.0.0.1"])))
     rows = {name: list(stream) for name, stream in streams.items()}
     assert rows == {name: list(stream) for name, stream in streams.items()}, "a stream can be read again"
     if not policy:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from regrade.access import Access
 from regrade.recipes.artifacts import build
+from regrade.recipes.artifacts.reaching import given_access
 from regrade.recipes.prompting.multi_type_serializer import MultiTypeSerializer
 from regrade.recipes.prompting.serializers import NumberQuantizingSerializer, NumberSerializer, Serializer
 from regrade.recipes.prompting.shape_serializers import SQLDatabaseAsSchemaSerializer
@@ -106,7 +108,7 @@ def test_schemas_of_databases(tmp_path: Path) -> None:
     connection = sqlite3.connect(file)
     connection.execute(statement)
     connection.close()
-    serializer = SQLDatabaseAsSchemaSerializer()
+    serializer = given_access(SQLDatabaseAsSchemaSerializer(), Access.of_user(tmp_path))
     assert serializer.serialize({"db_type": "local", "db_id": str(file)}, {}) == statement
     for database, wrong in (
         ({"db_type": "local", "db_id": str(tmp_path / "dogs.sqlite")}, "no SQLite file"),

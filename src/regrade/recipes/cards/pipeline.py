@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
+from regrade.access import Access
 from regrade.errors import RecipeError, UsageError
 from regrade.recipes.artifacts.artifact import Artifact, ArtifactError, type_name
 from regrade.recipes.artifacts.build import Catalog, build
 from regrade.recipes.artifacts.catalogs import default_catalog
 from regrade.recipes.artifacts.data import to_data
+from regrade.recipes.artifacts.reaching import given_access
 from regrade.recipes.cards.account import Account, describe
 from regrade.recipes.cards.card import DatasetRecipe, TaskCard
 from regrade.recipes.cards.choices import Choices
@@ -51,6 +53,7 @@ class Pipeline:
         catalog: Where names lead.
         data: A folder whose files stand in for remote ones.
         folder: The folder of the card's file.
+        access: What the card may name; if not given, what a command line allows.
 
     Attributes:
         account: What the steps did, as far as rows have been read.
@@ -69,8 +72,11 @@ class Pipeline:
         catalog: Catalog | None = None,
         data: Path | None = None,
         folder: Path | None = None,
+        access: Access | None = None,
     ) -> None:
-        self.recipe = card if isinstance(card, DatasetRecipe) else DatasetRecipe(card=card)
+        self.access = Access.of_user(data, folder) if access is None else access
+        recipe = card if isinstance(card, DatasetRecipe) else DatasetRecipe(card=card)
+        self.recipe: DatasetRecipe = given_access(recipe, self.access)
         self.card = self.recipe.card
         self.choices = choices = choices or Choices()
         self.catalog = catalog or default_catalog()
@@ -83,6 +89,7 @@ class Pipeline:
             limit=min(limits, default=None),
             strict=choices.strict,
             nan_for_missing=choices.compat == "unitxt",
+            access=self.access,
         )
         self.task: Task = self.recipe.task or self.card.task
         self.templates, self.template_name = self._templates()
@@ -123,7 +130,7 @@ class Pipeline:
         data = given
         if isinstance(given, str):
             data = self._named(given, family)
-        found = build(data, Artifact, catalog=self.catalog)
+        found = given_access(build(data, Artifact, catalog=self.catalog), self.access)
         if not isinstance(found, kinds):
             raise ArtifactError(f"{given!r} is no {family.removesuffix('s').replace('_', ' ')}")
         return found
@@ -225,7 +232,7 @@ class Pipeline:
             if augmentor is not None and type_name(type(augmentor)) != "null_augmentor":
                 if not task.augmentable_inputs:
                     raise ArtifactError("the task has no augmentable_inputs, so the augmentor has nothing to change")
-                augmentors.append(augmentor.for_inputs(task.augmentable_inputs))
+                augmentors.append(given_access(augmentor.for_inputs(task.augmentable_inputs), self.access))
         return [part, *steps_of(augmentors, number + 2)]
 
     @cached_property
@@ -235,7 +242,8 @@ class Pipeline:
         if refiner is None:
             return []
         number = len(self.preprocessing) + len(self.task_steps)
-        return steps_of([msgspec.structs.replace(refiner, apply_to_streams=[self.split])], number + 1)
+        refining = msgspec.structs.replace(refiner, apply_to_streams=[self.split])
+        return steps_of([given_access(refining, self.access)], number + 1)
 
     def after_task(self, name: str) -> Stream:
         """The rows of a stream after the task and the augmentors."""

@@ -13,6 +13,7 @@ from regrade import extras
 from regrade.errors import InputError, UnavailableError
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.loaders import local_data
+from regrade.recipes.loaders.hub import hub_token
 from regrade.recipes.loaders.loader import Loader, Loading
 from regrade.recipes.streams import Row
 from regrade.rows import hub
@@ -59,6 +60,7 @@ class LoadFromSklearn(Loader, kw_only=True):
         datasets = extras.require(
             "sklearn.datasets", to="load_from_sklearn", hint="name a folder with the rows by --data"
         )
+        loading.access.url("https://ndownloader.figshare.com/files/5975967")  # where scikit-learn has it from
         try:
             found: Any = datasets.fetch_20newsgroups(subset=split)
         except OSError as error:
@@ -76,7 +78,7 @@ def _local_rows(data: Path, stream: str, loading: Loading) -> Iterable[Row]:
         raise InputError(
             f"holds no rows of {stream}", where=str(data), hint=f"put {stream}.jsonl there, or .json, .csv or .parquet"
         )
-    return rows_of(path, loading)
+    return rows_of(loading.access.path(path, data), loading)
 
 
 class ServiceLoader(Loader, kw_only=True):
@@ -91,7 +93,7 @@ class ServiceLoader(Loader, kw_only=True):
                 where=type(self).__name__,
                 hint="download the data and name its folder by --data",
             )
-        folder = hub.Folder(loading.data)
+        folder = hub.Folder(loading.data, loading.access)
         splits = hub.splits_of(folder, None, str(loading.data))
         return {split: partial(self._rows, folder, names, loading) for split, names in splits.items()}
 
@@ -193,11 +195,11 @@ class TURLColumnTypeAnnotationLoader(Loader, kw_only=True):
         from regrade.rows import files, json_lines
 
         if loading.data is not None:
-            path = str(local_data.stand_in(loading.data, name, Path(name).stem))
+            path = str(loading.access.path(local_data.stand_in(loading.data, name, Path(name).stem), loading.data))
         else:
             where = "hf://datasets/stanford-crfm/helm-scenarios"
             with hub.told(where):
-                repo = hub.Repository("stanford-crfm/helm-scenarios", "main")
+                repo = hub.Repository("stanford-crfm/helm-scenarios", "main", token=hub_token(loading))
                 path = repo.fetch(name)
             if repo.commit is not None:
                 loading.revisions[where] = repo.commit

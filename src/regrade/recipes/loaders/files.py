@@ -19,20 +19,29 @@ def found(name: str, stream: str, loading: Loading) -> Path:
     """The file that a card means, on this machine: below ``--data``, relative to the card, or fetched.
 
     Raises:
+        AccessDenied: a card may not name it.
         InputError: it is not there.
     """
+    access = loading.access
     if loading.data is not None:
-        return local_data.stand_in(loading.data, name, stream)
+        return access.path(local_data.stand_in(loading.data, name, stream), loading.data)
+    if name.startswith("file://"):
+        return access.path(locate(name))
     if is_url(name):
         if name.startswith(("http://", "https://")):
             from regrade.rows.downloads import fetched
 
-            return fetched(name)
-        return locate(name)
-    folders = [folder for folder in (loading.folder, Path()) if folder is not None]
-    for folder in folders:
-        if os.path.isfile(path := folder / name):  # noqa: PTH113 - that of paths fails for names that are too long
+            return fetched(name, access)
+        return locate(access.url(name))
+    starts = [folder for folder in (loading.folder, Path()) if folder is not None]
+    if Path(name).is_absolute():
+        starts = [Path()]
+    for start in starts:
+        path = start / name
+        if access.allows(path, start) and os.path.isfile(path):  # noqa: PTH113 - that of paths fails for long names
             return path
+    for start in starts:
+        access.path(start / name, start)
     raise InputError("no such file", where=name, hint="a path is relative to the card, or to the folder you are in")
 
 

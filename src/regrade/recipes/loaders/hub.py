@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -117,21 +116,22 @@ class LoadHF(Loader, kw_only=True):
     def _files(self, loading: Loading) -> tuple[hub.Files, dict[str, list[str]]]:
         """Where the files are, and their names by split."""
         if loading.data is not None:
-            folder = hub.Folder(local_data.dataset_folder(loading.data, self.path))
+            folder = hub.Folder(local_data.dataset_folder(loading.data, self.path), loading.access)
             return folder, self._local_splits(folder)
         if self.path in _KINDS_OF_FILES and self.data_files is not None:
             return _Named(loading), _by_stream(self.data_files)
         if Path(self.path).is_dir():
-            folder = hub.Folder(Path(self.path))
+            folder = hub.Folder(loading.access.path(Path(self.path)), loading.access)
             return folder, self._local_splits(folder)
         with hub.told(self._called):
-            repo = hub.Repository(self.path, self.revision)
+            token = hub_token(loading)
+            repo = hub.Repository(self.path, self.revision, token=token)
             try:
                 splits = self._splits(repo)
             except InputError:
                 if self.revision is not None or self.data_files is not None:
                     raise
-                repo, splits = self._converted(repo)
+                repo, splits = self._converted(repo, token)
         if repo.commit is not None:
             loading.revisions[self._called] = repo.commit
         return repo, splits
@@ -187,11 +187,11 @@ class LoadHF(Loader, kw_only=True):
                 return hub.splits_of(repo, folder, self._called)
         return hub.splits_of(repo, self.name, self._called)
 
-    def _converted(self, repo: hub.Repository) -> tuple[hub.Repository, dict[str, list[str]]]:
+    def _converted(self, repo: hub.Repository, token: str | bool | None) -> tuple[hub.Repository, dict[str, list[str]]]:
         """The hub's own Parquet copy, for a data set whose repository has no file of rows for what is wanted."""
         config = self.name or "default"
         try:
-            other = hub.Repository(self.path, _CONVERTED)
+            other = hub.Repository(self.path, _CONVERTED, token=token)
             names = [file for file in other.files if file.startswith(f"{config}/")]
         except Exception:  # there is no copy: what was wrong with the data set itself is told
             names = []
@@ -211,6 +211,11 @@ class LoadHF(Loader, kw_only=True):
                 path = unzipped(Path(repo.fetch(name)))
             rows = rows_of(path, loading)
             yield from rows if keeps is None else filter(keeps, rows)
+
+
+def hub_token(loading: Loading) -> bool | None:
+    """Whether the hub is sent the token that its package finds on this machine: where data may name that."""
+    return None if "HF_TOKEN" in loading.access.variables else False
 
 
 class _untold:
@@ -284,7 +289,8 @@ class LoadFromHFSpace(Loader, kw_only=True):
         path: Accepted for Unitxt's sake; files stay in the hub's cache.
         revision: Commit, tag or branch.
         use_token: Sign in with the token that is stored on this machine.
-        token_env: Name of an environment variable that holds a token.
+        token_env: Name of an environment variable that holds a token; one that cards may name (``HF_TOKEN``, and what
+            ``--allow-env`` adds).
         requirements_list: Accepted for Unitxt's sake.
 
     >>> LoadFromHFSpace(space_name="ORG/NAME", data_files={"answers": "answers/*.jsonl"}).revision is None
@@ -302,15 +308,15 @@ class LoadFromHFSpace(Loader, kw_only=True):
 
     def readers(self, loading: Loading) -> dict[str, Callable[[], Iterable[Row]]]:
         if loading.data is not None:
-            folder = hub.Folder(loading.data)
+            folder = hub.Folder(loading.data, loading.access)
             given = {
-                stream: [path for name in names for path in self._local(folder, name)]
+                stream: [loading.access.path(path, folder.path) for name in names for path in self._local(folder, name)]
                 for stream, names in _by_stream(self.data_files).items()
             }
             return {stream: partial(self._rows, files, loading) for stream, files in given.items()}
         where = f"hf://spaces/{self.space_name}"
         with hub.told(where, "space"):
-            repo = hub.Repository(self.space_name, self.revision, kind="space", token=self._token())
+            repo = hub.Repository(self.space_name, self.revision, kind="space", token=self._token(loading))
         if repo.commit is not None:
             loading.revisions[where] = repo.commit
         named = {
@@ -320,8 +326,10 @@ class LoadFromHFSpace(Loader, kw_only=True):
 
         return {stream: partial(self._fetched_rows, repo, names, loading) for stream, names in named.items()}
 
-    def _token(self) -> str | bool | None:
-        return os.environ.get(self.token_env) if self.token_env else self.use_token
+    def _token(self, loading: Loading) -> str | bool | None:
+        if self.token_env:
+            return loading.access.env(self.token_env)
+        return self.use_token if hub_token(loading) is None else False
 
     def _local(self, folder: hub.Folder, name: str) -> list[Path]:
         found = local_data.below(folder.path, name, folder.files)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
+from regrade.access import Access
 from regrade.errors import InputError
 from regrade.recipes.artifacts.artifact import Artifact
 from regrade.recipes.streams import Row, Stream, Streams
@@ -24,6 +25,9 @@ class Loading:
         strict: Raise an error at the first row that cannot be read.
         nan_for_missing: Missing values of tables are NaN, and whole numbers beside them floats, as pandas has it
             (and with it Unitxt); else they are None.
+        texts: Columns of CSV files whose cells stay texts, whatever they look like.
+        access: What a loader's arguments may name; if not given, what a command line allows, below ``data`` and
+            ``folder`` too.
 
     Attributes:
         revisions: By source, the commit that its files were read at.
@@ -38,7 +42,11 @@ class Loading:
         limit: int | None = None,
         strict: bool = False,
         nan_for_missing: bool = False,
+        texts: Collection[str] = (),
+        access: Access | None = None,
     ) -> None:
+        self.access = Access.of_user(data, folder) if access is None else access
+        self.texts = frozenset(texts)
         self.data = data
         self.folder = folder
         self.limit = limit

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from urllib.parse import unquote, urlencode
 
 from regrade.recipes.artifacts.artifact import artifact
+from regrade.recipes.artifacts.reaching import Reaching
 from regrade.recipes.operators.operator import FieldOperator
 from regrade.rows.downloads import fetched
 
@@ -15,14 +16,16 @@ _WIKIPEDIA: Final = "https://en.wikipedia.org/w/api.php"
 
 
 @artifact("read_file")
-class ReadFile(FieldOperator, kw_only=True):
+class ReadFile(Reaching, FieldOperator, kw_only=True):
     """Reads the text of the file that a field names: a path, or a URL, which is fetched once and kept.
+
+    Which files and hosts rows may name is what the card was given access to.
 
     Args:
         encoding: The file's encoding. In what comes from the web, bytes that do not fit it are replaced.
 
-    >>> ReadFile(field="path", to_field="text").process_row({"path": "/dev/null"})
-    {'path': '/dev/null', 'text': ''}
+    >>> ReadFile(field="path", to_field="text").encoding
+    'utf-8'
     """
 
     encoding: str = "utf-8"
@@ -31,15 +34,15 @@ class ReadFile(FieldOperator, kw_only=True):
         if not isinstance(value, str):
             raise ValueError(f"{value!r} names no file")
         if value.startswith(("http://", "https://")):
-            return fetched(value).read_text(encoding=self.encoding, errors="replace")
+            return fetched(value, self.access).read_text(encoding=self.encoding, errors="replace")
         try:
-            return Path(value).read_text(encoding=self.encoding)
+            return self.access.path(Path(value)).read_text(encoding=self.encoding)
         except OSError as error:
             raise ValueError(f"{value} cannot be read: {error.strerror}") from None
 
 
 @artifact("wikipedia_fetcher")
-class WikipediaFetcher(FieldOperator, kw_only=True):
+class WikipediaFetcher(Reaching, FieldOperator, kw_only=True):
     """Fetches the article of the English Wikipedia that a field names, as ``{"title": ..., "body": ...}``.
 
     It comes from Wikipedia's own interface (``action=query&prop=extracts``), as plain text, is fetched once and kept.
@@ -63,7 +66,7 @@ class WikipediaFetcher(FieldOperator, kw_only=True):
     def process_value(self, value: Any) -> Any:
         if not isinstance(value, str):
             raise ValueError(f"{value!r} names no article")
-        answer = json.loads(fetched(self.url(value)).read_bytes())
+        answer = json.loads(fetched(self.url(value), self.access).read_bytes())
         page = next(iter(answer["query"]["pages"].values()))
         if "extract" not in page:
             raise ValueError(f"Wikipedia has no article {page.get('title', value)!r}")

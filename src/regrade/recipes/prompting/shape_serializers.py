@@ -7,7 +7,9 @@ import io
 import json
 from typing import Any, ClassVar
 
+from regrade.access import Access
 from regrade.recipes.artifacts.artifact import artifact
+from regrade.recipes.artifacts.reaching import Reaching
 from regrade.recipes.prompting.serializers import SingleTypeSerializer
 from regrade.recipes.streams import Row
 from regrade.recipes.type_strings.names import (
@@ -188,7 +190,7 @@ class ToolCallSerializer(SingleTypeSerializer):
 
 
 @artifact("sql_database_as_schema_serializer")
-class SQLDatabaseAsSchemaSerializer(SingleTypeSerializer):
+class SQLDatabaseAsSchemaSerializer(Reaching, SingleTypeSerializer):
     """Writes the statements that create a database's tables.
 
     A database ``in_memory`` is written from its ``data``; the ``db_id`` of a ``local`` one is the path of an SQLite
@@ -211,19 +213,19 @@ class SQLDatabaseAsSchemaSerializer(SingleTypeSerializer):
                 for name, table in value["data"].items()
             ]
         elif value["db_type"] == "local":
-            statements = _statements(value.get("db_id"))
+            statements = _statements(value.get("db_id"), self.access)
         else:
             raise ValueError("the tables of a remote database are not known here")
         return "\n\n".join(statements)
 
 
-def _statements(file: str | None) -> list[str]:
+def _statements(file: str | None, access: Access) -> list[str]:
     """The statements that created the tables of an SQLite file."""
     import sqlite3
     from contextlib import closing
     from pathlib import Path
 
-    path = Path(file or "")
+    path = access.path(Path(file or ""))
     if not path.is_file():
         raise ValueError(f"the db_id {file!r} of a local database is no SQLite file")
     query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name <> 'sqlite_sequence'"
