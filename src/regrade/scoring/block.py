@@ -40,13 +40,15 @@ class MetricBlock:
         column: The statistics.
         values: The values before aggregation, where they are kept.
         failures: The samples that could not be measured.
+        origin: The planned metric that measured this among several things at once; None where it is planned itself.
     """
 
-    __slots__ = ("column", "failures", "rows", "values")
+    __slots__ = ("column", "failures", "origin", "rows", "values")
 
-    def __init__(self, column: Column, *, keep: bool) -> None:
+    def __init__(self, column: Column, *, keep: bool, origin: str | None = None) -> None:
         self.rows = array("q")
         self.column = column
+        self.origin = origin
         self.values: list[Any] | None = [] if keep else None
         self.failures: list[Failure] = []
 
@@ -88,7 +90,7 @@ class PipelineBlock:
             mine = self.metrics.get(name)
             if mine is None:
                 empty = Column(metric.column.width, labelled=metric.column.labels is not None)
-                mine = self.metrics[name] = MetricBlock(empty, keep=metric.values is not None)
+                mine = self.metrics[name] = MetricBlock(empty, keep=metric.values is not None, origin=metric.origin)
             mine.extend(metric, start)
 
 

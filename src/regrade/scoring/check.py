@@ -255,6 +255,11 @@ def plain(value: Any) -> Any:
 def same(recorded: Any, computed: Any) -> bool:
     """Whether two values are the same, numbers up to rounding and bools as numbers."""
     recorded, computed = plain(recorded), plain(computed)
+    if isinstance(recorded, str) and not isinstance(computed, str):
+        from regrade.rows.recorded_values import read_value
+
+        read = read_value(recorded)
+        return not isinstance(read, str) and _near(read, computed)
     if isinstance(recorded, int | float) and isinstance(computed, int | float):
         if math.isnan(recorded) or math.isnan(computed):
             return math.isnan(recorded) and math.isnan(computed)
@@ -262,3 +267,12 @@ def same(recorded: Any, computed: Any) -> bool:
     if isinstance(recorded, list) and isinstance(computed, list):
         return len(recorded) == len(computed) and all(map(same, recorded, computed))
     return bool(recorded == computed)
+
+
+def _near(recorded: Any, computed: Any) -> bool:
+    """Whether a value that the log holds as text, to eight digits, is the computed one."""
+    if isinstance(recorded, list) and isinstance(computed, list):
+        return len(recorded) == len(computed) and all(map(_near, recorded, computed))
+    if isinstance(recorded, int | float) and isinstance(computed, int | float):
+        return same(recorded, computed) or math.isclose(recorded, computed, rel_tol=1e-7, abs_tol=1e-8)
+    return same(recorded, computed)

@@ -41,14 +41,18 @@ def score_chunk(job: Job) -> Block:
 class _Measure:
     """A metric of the plan made ready: what measures it and what aggregates it."""
 
-    def __init__(self, plan: MetricPlan, metric: Metric | None, aggregation: Aggregation) -> None:
+    def __init__(
+        self, plan: MetricPlan, metric: Metric | None, aggregation: Aggregation, origin: str | None = None
+    ) -> None:
         self.name = plan.name
+        self.origin = origin
         self.metric = metric
         self.aggregation = aggregation
         self.recorded = plan.method == "re-aggregated"
 
     def block(self, keep: bool) -> MetricBlock:
-        return MetricBlock(Column(self.aggregation.width, labelled=self.aggregation.labelled), keep=keep)
+        column = Column(self.aggregation.width, labelled=self.aggregation.labelled)
+        return MetricBlock(column, keep=keep, origin=self.origin)
 
 
 class RecordedPipeline:
@@ -208,7 +212,8 @@ class _Scorer:
             values += [(m, recorded[m.name]) for m in self.recorded if m.name in recorded]
         for measure, value in values:
             try:
-                statistics = measure.aggregation.statistics(value)
+                aggregation = measure.aggregation
+                statistics = aggregation.statistics(aggregation.read(value) if measure.recorded else value)
                 metric = out.metrics.get(measure.name) or self._metric_block(measure, out)
                 metric.column.append(statistics)
             except Exception as error:
@@ -257,7 +262,8 @@ class _Scorer:
         measure = self.measures.get(name) or self.others.get(name)
         if measure is None:
             aggregation = source.aggregation if source is not None else self.mean
-            measure = self.others[name] = _Measure(MetricPlan(name, "recomputed"), None, aggregation)
+            origin = source.name if source is not None else None
+            measure = self.others[name] = _Measure(MetricPlan(name, "recomputed"), None, aggregation, origin)
         return measure
 
     def _metric_block(self, measure: _Measure, out: PipelineBlock) -> MetricBlock:

@@ -298,7 +298,8 @@ def _compare_metric(
         comparison.notes.append(
             f"{task}: {changed} of {len(common)} common ids stand for different documents in the two runs"
         )
-    plan = next(plan for plan in a.kept.plan.metrics if plan.name == result.metric)
+    origin = a.kept.block.pipelines[result.filter].metrics[result.metric].origin
+    plan = a.kept.plan.metric_named(result.metric, origin)
     aggregation = aggregation_of(plan, a.kept.plan)
     places_a, places_b = ([values[s].place for s in common] for values in (values_a, values_b))
     column_a, column_b = a.column(result).take(places_a), b.column(other).take(places_b)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -23,8 +23,9 @@ class MetricPlan(msgspec.Struct, frozen=True):
         name: The key under which it is reported.
         method: Where its values come from.
         spec: Its entry in the recipe; None for a metric that only the log's rows name.
-        aggregation: Registered name or function; "mean" where nothing says otherwise, as in the harness.
-        higher_is_better: Which way is better, as far as known.
+        aggregation: Registered name or function: that of its entry, else the registered metric's own. "mean" for names
+            that neither knows, as in the harness.
+        higher_is_better: Which way is better: as its entry says, else the registered metric, else the log.
         reason: Why it is not recomputed, when it is not.
     """
 
@@ -71,6 +72,20 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     check: bool = False
     verify_hashes: bool = False
     answer_limit_s: float = 5.0
+
+    def metric_named(self, name: str, origin: str | None = None) -> MetricPlan:
+        """How the values of a name are summarised.
+
+        Args:
+            name: The name.
+            origin: The planned metric that measured several things at once, this one among them; None where a task's
+                own ``process_results`` returned a name that its metric list lacks.
+        """
+        for wanted in (name, origin):
+            for metric in self.metrics:
+                if metric.name == wanted:
+                    return metric if wanted == name else msgspec.structs.replace(metric, name=name)
+        return MetricPlan(name, "recomputed")
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -136,12 +151,35 @@ def first_record(source: Source) -> Record | None:
     return None
 
 
-def plan_metrics(recipe: Recipe, first: Record | None, *, trust_code: bool, recorded_rows: bool) -> list[MetricPlan]:
+def plan_metrics(
+    recipe: Recipe,
+    first: Record | None,
+    *,
+    trust_code: bool,
+    recorded_rows: bool,
+    directions: Mapping[str, bool] | None = None,
+) -> list[MetricPlan]:
     """Decide for each metric of a recipe where its values come from.
 
     Args:
         recorded_rows: Whether the values that rows recorded may stand in for a metric that cannot be recomputed.
+        directions: Which way is better as the log recorded it, for metrics that say so nowhere else.
     """
+    plans = _plan_metrics(recipe, first, trust_code, recorded_rows)
+    if not directions:
+        return plans
+    entries = {spec.name: spec for spec in recipe.metrics}
+    return [
+        msgspec.structs.replace(plan, higher_is_better=directions[plan.name])
+        if plan.name in directions
+        and (plan.name not in entries or entries[plan.name].higher_is_better is None)
+        and not known("metric", plan.name)
+        else plan
+        for plan in plans
+    ]
+
+
+def _plan_metrics(recipe: Recipe, first: Record | None, trust_code: bool, recorded_rows: bool) -> list[MetricPlan]:
     recorded: dict[str, Any] = dict.fromkeys(recipe.metadata.get("recorded_metrics", ()))
     recorded |= first.recorded if first is not None else {}
     if recipe.process_results is not None:
@@ -172,19 +210,8 @@ def _plan_metric(spec: MetricSpec, recipe: Recipe, recorded: dict[str, Any], tru
     fetched = reason is not None and "(hf_evaluate)" in reason
     if reason is None or trust_code or (fetched and isinstance(spec.metric, str) and known("metric", spec.metric)):
         reason = why_not(spec.metric, "metric", trust_code) or _unfit(spec, recipe)
-    aggregation = spec.aggregation
-    aggregation_reason = why_not(aggregation, "aggregation", trust_code) if aggregation is not None else None
-    if aggregation is None:
-        aggregation = (
-            lookup("metric", spec.metric).aggregation if reason is None and isinstance(spec.metric, str) else "mean"
-        )
-    better = spec.higher_is_better
-    if better is None:
-        better = (
-            lookup("metric", spec.metric).higher_is_better
-            if isinstance(spec.metric, str) and known("metric", spec.metric)
-            else True
-        )
+    aggregation, better = _own_rules(spec)
+    aggregation_reason = why_not(aggregation, "aggregation", trust_code)
     if aggregation_reason is not None:
         return MetricPlan(spec.name, "unavailable", spec, aggregation, better, aggregation_reason)
     if reason is None:
@@ -200,11 +227,10 @@ def _plan_process_results(recipe: Recipe, recorded: dict[str, Any], trust_code: 
     reason = why_not(reference, "process_results", trust_code)
     plans = []
     for spec in recipe.metrics:
-        aggregation: str | FunctionRef = spec.aggregation or "mean"
+        aggregation, better = _own_rules(spec)
         unable = why_not(aggregation, "aggregation", trust_code)
         if unable is not None and (other := _stand_in(aggregation, recorded.get(spec.name))) is not None:
             aggregation, unable = other, None
-        better = spec.higher_is_better is not False
         if unable is not None:
             plans.append(MetricPlan(spec.name, "unavailable", spec, aggregation, better, unable))
         elif reason is None:
@@ -215,8 +241,30 @@ def _plan_process_results(recipe: Recipe, recorded: dict[str, Any], trust_code: 
             plans.append(MetricPlan(spec.name, "unavailable", spec, aggregation, better, reason))
     named = {plan.name for plan in plans}
     if reason is not None:
-        plans += [MetricPlan(name, "re-aggregated", reason=reason) for name in recorded if name not in named]
+        plans += [_of_rows(name, reason) for name in recorded if name not in named]
     return plans
+
+
+def _own_rules(spec: MetricSpec) -> tuple[str | FunctionRef, bool]:
+    """Aggregation and direction of a metric: what its entry says, else what the metric registered by its name says.
+
+    That is the harness's rule (``get_metric_aggregation`` and ``is_higher_better`` of ``lm_eval.api.registry``),
+    whatever makes the values: the metric itself, ``process_results``, or the log.
+    """
+    aggregation, better = spec.aggregation, spec.higher_is_better
+    if aggregation is None or better is None:
+        name = spec.metric if isinstance(spec.metric, str) else spec.name
+        if known("metric", name):
+            cls = lookup("metric", name)
+            aggregation = cls.aggregation if aggregation is None else aggregation
+            better = cls.higher_is_better if better is None else better
+    return "mean" if aggregation is None else aggregation, better is not False
+
+
+def _of_rows(name: str, reason: str | None) -> MetricPlan:
+    """A metric that only the log's rows name."""
+    aggregation, better = _own_rules(MetricSpec(name))
+    return MetricPlan(name, "re-aggregated", None, aggregation, better, reason)
 
 
 def _unfit(spec: MetricSpec, recipe: Recipe) -> str | None:
@@ -235,7 +283,7 @@ def _inferred(name: str, recipe: Recipe) -> MetricPlan:
     Without a recipe the reference of a choice is not known; what greedy decoding says of a continuation is.
     """
     if not known("metric", name):
-        return MetricPlan(name, "re-aggregated", reason="the log has no recipe")
+        return _of_rows(name, "the log has no recipe")
     cls = lookup("metric", name)
     spec = MetricSpec(name)
     sure = recipe.output_type == "loglikelihood" or (

@@ -76,7 +76,13 @@ def plan_source(source: Source, options: Options) -> Planned:
     recorded_rows = options.filters is None and options.metrics is None
     source = msgspec.structs.replace(source, recipe=recipe)
     first = first_record(source)
-    metrics = plan_metrics(recipe, first, trust_code=options.trust_code, recorded_rows=recorded_rows)
+    metrics = plan_metrics(
+        recipe,
+        first,
+        trust_code=options.trust_code,
+        recorded_rows=recorded_rows,
+        directions=source.options.get("higher_is_better"),
+    )
     named = first is not None and first.filter is not None
     recorded_pipelines, more = _recorded_pipelines(recipe, options.trust_code)
     notes += more

@@ -135,7 +135,8 @@ class _Summary:
         names = [*(name for name in planned if name not in expanded), *found]
         groups = self._groups(chosen) if self.block.groups else {}
         for name in names:
-            metric = planned.get(name) or MetricPlan(name, "recomputed")
+            block = self.out.metrics.get(name)
+            metric = self.plan.metric_named(name, block.origin if block is not None else None)
             self.scores.results += self._results(metric, chosen, {}, names)
             for group, rows in groups.items():
                 by = dict(zip(self.plan.by, group, strict=True))

@@ -21,6 +21,7 @@ from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import files, json_lines
 from regrade.rows.lm_eval_results import ResultsFile, date_of, results_for
+from regrade.rows.recorded_values import stands_for_value
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
 from regrade.schema import Malformed, OutputType, Recipe, Record
 
@@ -138,6 +139,7 @@ class LmEvalReader(Reader):
                 "bootstrap_iterations": results.bootstrap_iterations if results else 100_000,
                 "chat_template": results is not None and bool(results.content.get("chat_template")),
                 "groups": results.groups if results and results.same_run else {},
+                "higher_is_better": _directions(results, task),
             },
             notes=list(results.notes) if results else [],
         )
@@ -173,6 +175,13 @@ class LmEvalReader(Reader):
             number += 1
             yield Malformed(source.path, number, error.what)
         self.lines_read = number
+
+
+def _directions(results: ResultsFile | None, task: str) -> dict[str, bool]:
+    """Which way is better by metric, as a results file recorded it for a task (since 0.4.2)."""
+    recorded = results.content.get("higher_is_better") if results is not None else None
+    found = recorded.get(task) if isinstance(recorded, dict) else None
+    return {name: way for name, way in found.items() if isinstance(way, bool)} if isinstance(found, dict) else {}
 
 
 def _whole_lines(head: bytes) -> list[bytes]:
@@ -305,7 +314,7 @@ def _recorded_of_dict(row: dict[str, Any]) -> dict[str, Any]:
     extra = {key: value for key, value in row.items() if key not in ROW_KEYS}
     if isinstance(named, list) and named:
         return {key: extra[key] for key in named if key in extra}
-    return {key: value for key, value in extra.items() if not isinstance(value, str)}
+    return {key: value for key, value in extra.items() if not isinstance(value, str) or stands_for_value(value)}
 
 
 def _record_of_line(line: bytes, number: int, path: str, convert: Callable[[Any], Any]) -> Record | Malformed:

@@ -26,6 +26,8 @@ class Aggregation:
         stderr: Where lm-evaluation-harness takes its standard error from: a closed form, its bootstrap, or nowhere.
         proportion: Values are 0 or 1 and the result is their mean, when they turn out to be; Wilson's interval fits.
         failed_value: What a sample that could not be scored counts as, where that has a meaning; else None.
+        of_texts: Values may hold texts that mean themselves (labels, references), so that one that looks like a number
+            stays a text when a log is read.
         own_interval: Whether :meth:`interval` makes the interval, instead of replicates and jackknife.
         compat: The lm-evaluation-harness version to follow where its versions differ; set after construction.
     """
@@ -35,6 +37,7 @@ class Aggregation:
     stderr: ClassVar[Stderr] = "none"
     proportion: ClassVar[bool] = False
     failed_value: ClassVar[float | None] = None
+    of_texts: ClassVar[bool] = False
     own_interval: ClassVar[bool] = False
     compat: Version = LATEST
 
@@ -50,6 +53,18 @@ class Aggregation:
             TypeError, ValueError: ``value`` cannot be aggregated this way; the sample is counted as failed.
         """
         return (number(value),)
+
+    def read(self, value: Any) -> Any:
+        """The value of a sample as a log wrote it; numbers and arrays may stand there as texts.
+
+        Raises:
+            ValueError: it cannot be read; the sample is counted as failed.
+        """
+        if type(value) is float or type(value) is int:
+            return value
+        from regrade.rows.recorded_values import read_items, read_value
+
+        return read_items(value) if self.of_texts else read_value(value)
 
     def reduce(self, column: Column) -> Any:
         """The aggregated value, equal to the harness's own to the last digit. ``column`` has at least one sample.
@@ -117,7 +132,7 @@ def number(value: Any) -> float:
     Raises:
         TypeError: it is anything else; a text that looks like a number is none.
     """
-    if isinstance(value, str | bytes) or value is None:
+    if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
         raise TypeError(f"a number is wanted, not {type(value).__name__} {value!r:.60}")
     return float(value)
 

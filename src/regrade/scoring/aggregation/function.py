@@ -51,6 +51,9 @@ class FunctionAggregation(Aggregation):
     def statistics(self, value: Any) -> Any:
         return value
 
+    def read(self, value: Any) -> Any:
+        return value  # what the function wants is not known
+
     def reduce(self, column: Column) -> Any:
         return self.function(column.objects)
 

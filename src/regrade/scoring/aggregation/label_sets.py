@@ -36,6 +36,7 @@ class MicroF1Sets(Aggregation):
     """2 TP / (2 TP + FP + FN) over all labels of all samples; 0 where there are none."""
 
     width = 3
+    of_texts = True
 
     def statistics(self, value: Any) -> tuple[float, float, float]:
         gold, predicted = label_sets(value)
@@ -72,6 +73,7 @@ class MacroF1Sets(Aggregation):
     """The mean of each label's F1, over the labels that occur on either side."""
 
     width = 0
+    of_texts = True
 
     def statistics(self, value: Any) -> tuple[frozenset[Any], frozenset[Any]]:
         return label_sets(value)

@@ -42,6 +42,7 @@ class LabelPairs(Aggregation):
     """An aggregation of (gold, predicted) pairs that depends on their confusion matrix alone."""
 
     width = 2
+    of_texts = True
     labelled = True
 
     def statistics(self, value: Any) -> tuple[Any, Any]:

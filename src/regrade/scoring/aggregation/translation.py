@@ -27,6 +27,7 @@ class SacrebleuScore(Aggregation):
     """A corpus score of sacrebleu's, 0 to 100; a value is a pair of a reference (or a list of them) and an answer."""
 
     stderr: ClassVar[Stderr] = "bootstrap"
+    of_texts = True
     _slow = True
 
     @cached_property
