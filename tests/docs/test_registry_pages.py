@@ -104,3 +104,9 @@ def test_every_command_has_its_section() -> None:
     page = (ROOT / "docs/reference/command-line.md").read_text("utf-8")
     sections = {heading.split()[0] for heading in re.findall(r"^## regrade (.+)$", page, re.MULTILINE)}
     assert sections == set(COMMANDS)
+
+
+def test_links_to_generated_pages_are_checked_by_their_names() -> None:
+    from tests.test_project import generated_pages
+
+    assert {page.stem for page in generated_pages()} == {page.name for page in PAGES.PAGES}
