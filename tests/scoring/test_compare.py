@@ -52,7 +52,7 @@ def test_zeros_and_ones(pair: Callable[..., tuple[Path, Path]]) -> None:
     assert (low + high) / 2 == pytest.approx(mean)
     assert high - mean >= NormalDist().inv_cdf(0.975) * stderr - 1e-9  # normal, or Student's t
     assert high - mean <= 2.21 * stderr
-    assert not metric.inside_noise
+    assert metric.inside_noise  # by the test that is shown, p = 0.125, though the interval leaves out 0
     assert [(flip.sample_id, flip.a, flip.b, flip.line_a, flip.line_b) for flip in metric.flips] == [
         (3, 1.0, 0.0, 4, 4),
         *((n, 0.0, 1.0, n + 1, n + 1) for n in range(4, 10)),
@@ -95,6 +95,32 @@ def test_samples_that_one_side_lacks(pair: Callable[..., tuple[Path, Path]], cli
     assert "2 samples only in a" in out
 
 
+def test_what_is_missing_is_said_and_makes_the_comparison_incomplete(
+    pair: Callable[..., tuple[Path, Path]], cli: Callable[..., Any]
+) -> None:
+    a, b = pair(["1", "1", "0", "0", "1"], ["1", "0", "1"])
+    ran = cli("compare", a, b)
+    assert ran.code == 3
+    [row] = [line.split() for line in ran.out.splitlines() if line.startswith("sums  ")]
+    # all of a: 3 of 5; all of b: 2 of 3
+    assert row[-7:-3] == ["0.6000", "5", "0.6667", "3"]
+    [metric] = regrade.compare(a, b).metrics
+    assert (metric.whole_a, metric.n_a, metric.whole_b, metric.n_b) == (
+        pytest.approx(3 / 5), 5, pytest.approx(2 / 3), 3,
+    )  # fmt: skip
+
+
+def test_malformed_rows_are_named(pair: Callable[..., tuple[Path, Path]], cli: Callable[..., Any]) -> None:
+    a, b = pair(["1", "0", "1"], ["1", "0", "1"])
+    [path] = b.glob("samples*")
+    path.write_text(path.read_text(encoding="utf-8") + '{"doc_id": 3, "doc"\n', encoding="utf-8")
+    ran = cli("compare", a, b)
+    assert ran.code == 3
+    assert "1 malformed row, first" in ran.out
+    found = json.loads(cli("compare", a, b, "--json").out)
+    assert any("malformed" in loss for loss in found["losses"])
+
+
 def test_samples_in_another_order(logs: Any) -> None:
     logs.results(folder="a")
     logs.results(folder="b")
@@ -113,7 +139,9 @@ def test_other_documents_under_the_same_ids_are_said(logs: Any, cli: Callable[..
     others[1]["doc"]["question"] = "another question"
     b = logs.write(others, folder="b")
     ran = cli("compare", a, b)
-    assert "1 of 3 common ids stand for different documents" in ran.out
+    assert ran.code == 3
+    assert "paired by their documents: 1 of 3 common ids stand for different documents" in ran.out
+    assert "1 sample only in a, 1 only in b" in ran.out
     # a bare NaN makes a row take another way through the parser, and nothing else
     same = logs.rows(["1", "0", "1"])
     same[2]["exact_match"] = math.nan
@@ -215,7 +243,7 @@ def test_json(pair: Callable[..., tuple[Path, Path]], cli: Callable[..., Any]) -
     [metric] = found["metrics"]
     assert metric["p_value"] == pytest.approx(0.125)
     assert len(metric["flips"]) == 7
-    assert metric["inside_noise"] is False
+    assert (metric["inside_noise"], metric["verdict"]) == (True, "inside the noise")
 
 
 def test_flips_that_are_listed(pair: Callable[..., tuple[Path, Path]], cli: Callable[..., Any]) -> None:
@@ -254,3 +282,84 @@ def test_published_runs(lm_eval_logs: Path) -> None:
     [metric] = [m for m in regrade.compare(a, b).metrics if m.metric == "acc"]
     assert metric.difference == pytest.approx(sum(rows_b[i] - rows_a[i] for i in rows_a) / 20)
     assert {flip.sample_id for flip in metric.flips} == {i for i in rows_a if rows_a[i] != rows_b[i]}
+
+
+def test_documents_that_are_spelt_otherwise_are_the_same(logs: Any) -> None:
+    """Another tool has rewritten the log: other spaces, other order of keys."""
+    for name in ("a", "b"):
+        logs.results(folder=name)
+    a, b = (logs.write(logs.rows(["1", "0", "1"]), folder=name) for name in ("a", "b"))
+    rows = [json.loads(line) for line in b.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        row["doc"] = dict(reversed(row["doc"].items()))
+    b.write_text("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows), encoding="utf-8")
+    comparison = regrade.compare(a, b)
+    assert (comparison.metrics[0].n, comparison.notes) == (3, [])
+
+
+def test_ids_that_were_given_anew_are_no_pairs(logs: Any, cli: Callable[..., Any]) -> None:
+    """Another shuffle of the dataset: the same ids, the same documents, put together otherwise."""
+    for name in ("a", "b"):
+        logs.results(folder=name)
+    a = logs.write(logs.rows(["1", "0", "1"]), folder="a")
+    others = logs.rows(["1", "0", "1"])
+    for row, sample_id in zip(others, (1, 0, 2), strict=True):
+        row["doc_id"] = sample_id
+    b = logs.write(others, folder="b")
+    [metric] = regrade.compare(a, b).metrics
+    assert (metric.n, metric.better, metric.worse) == (3, 0, 0)
+    # nothing but the ids is the same
+    for row in others:
+        row["doc"]["question"] += " (another one)"
+    ran = cli("compare", a, logs.write(others, folder="b"))
+    assert ran.code == 1
+    assert "3 ids are in both runs and stand for different documents" in ran.err
+
+
+def test_tables_whose_answers_and_latencies_differ(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    a, b = tmp_path / "a.csv", tmp_path / "b.csv"
+    a.write_text("id,question,expected,answer,seconds\n1,p,x,x,3\n2,q,y,n,4\n", encoding="utf-8")
+    b.write_text("id,question,expected,answer,seconds\n1,p,x,n,8\n2,q,y,y,9\n", encoding="utf-8")
+    ran = cli("compare", a, b, "--metric", "exact_match")
+    assert ran.code == 0
+    assert "different documents" not in ran.out
+    b.write_text("id,question,expected,answer,seconds\n1,q,x,n,8\n2,p,y,y,9\n", encoding="utf-8")
+    assert cli("compare", a, b, "--metric", "exact_match").code == 1
+
+
+def test_a_verdict_needs_the_test_and_the_interval() -> None:
+    from regrade.scoring.compare import ComparedMetric
+
+    def verdict(p: float, low: float, high: float, difference: float = 0.1, higher: bool = True) -> str:
+        return ComparedMetric(
+            task="t", filter="f", metric="m", a=0.0, b=0.0, difference=difference, stderr=0.0, interval=(low, high),
+            p_value=p, test="", n=2, higher_is_better=higher,
+        ).verdict  # fmt: skip
+
+    assert verdict(0.01, 0.05, 0.15) == "better"
+    assert verdict(0.01, 0.05, 0.15, higher=False) == "worse"
+    assert verdict(0.0625, 0.05, 0.15) == "inside the noise"
+    assert verdict(0.01, -0.05, 0.15) == "inside the noise"
+    assert verdict(0.01, math.nan, math.nan) == "better"
+    assert verdict(math.nan, 0.05, 0.15) == "better"
+    assert verdict(math.nan, math.nan, math.nan) == "inside the noise"
+
+
+def test_what_a_model_did_is_no_part_of_the_document(tmp_path: Path) -> None:
+    """Readers whose documents hold results: repeats that passed, and AlpacaEval's annotations."""
+    paths = [tmp_path / "a.json", tmp_path / "b.json"]
+    for path, passed in zip(paths, (True, False), strict=True):
+        path.write_text(json.dumps({"x": [passed, False], "y": [True, True]}), encoding="utf-8")
+    comparison = regrade.compare(*paths)
+    assert (comparison.metrics[0].n, comparison.metrics[0].worse) == (2, 1)
+    assert not [note for note in comparison.notes if "document" in note]
+    for path, model in zip(paths, ("m", "n"), strict=True):
+        rows = [
+            {"instruction": text, "output_1": "base", "generator_1": "base", "output_2": f"{model} {text}",
+             "generator_2": model, "annotator": "judge", "preference": 1.0 + (model == "n") * place}
+            for place, text in enumerate(("p", "q"))
+        ]  # fmt: skip
+        path.write_text(json.dumps(rows), encoding="utf-8")
+    comparison = regrade.compare(*paths)
+    assert (comparison.metrics[0].n, comparison.metrics[0].better) == (2, 1)
+    assert not [note for note in comparison.notes if "document" in note]

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from regrade.cli.options import add_running, add_scoring, engine_of, scoring_options
-from regrade.errors import Exit, UsageError
+from regrade.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,4 +57,4 @@ def run(arguments: argparse.Namespace) -> int:
         from regrade.reports.comparison import render_comparison
 
         print(render_comparison(comparison, flips=arguments.flips))
-    return Exit.DONE
+    return comparison.exit_code

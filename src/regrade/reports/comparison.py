@@ -21,13 +21,10 @@ def render_comparison(comparison: Comparison, flips: int = 10) -> str:
     lines = [f"a  {comparison.name_a}", f"b  {comparison.name_b}", ""]
     level = f"{comparison.level:.0%} interval"
     header = ["task", "filter", "metric", "a", "b", "b - a", "± stderr", level, "p", "test", "n", "better", "worse", ""]
-    lines.append(table(header, [_row(metric) for metric in comparison.metrics], "<<<>>>>>><>>><"))
-    lines += [
-        f"{metric.task} {metric.metric},{metric.filter}: not compared: {plural(metric.only_a, 'sample')} only in a, "
-        f"{metric.only_b:,} only in b"
-        for metric in comparison.metrics
-        if metric.only_a or metric.only_b
-    ]
+    header[13:13] = ["all of a", "n of a", "all of b", "n of b"]
+    lines.append(table(header, [_row(metric) for metric in comparison.metrics], "<<<>>>>>><>>>>>>><"))
+    lines += [mark(_unpaired(metric), "red") for metric in comparison.metrics if not metric.whole]
+    lines += [mark(loss, "red") for loss in dict.fromkeys(comparison.losses)]
     if flips:
         for metric in comparison.metrics:
             lines += _flips(metric, flips)
@@ -36,10 +33,12 @@ def render_comparison(comparison: Comparison, flips: int = 10) -> str:
 
 
 def _row(metric: ComparedMetric) -> list[Any]:
-    verdict = mark("inside the noise", "yellow")
-    if not metric.inside_noise:
-        improved = (metric.difference > 0) == metric.higher_is_better
-        verdict = mark("b is better", "green") if improved else mark("b is worse", "red")
+    verdict = {
+        "better": mark("b is better", "green"),
+        "worse": mark("b is worse", "red"),
+        "inside the noise": mark("inside the noise", "yellow"),
+    }[metric.verdict]
+    whole = [number(metric.whole_a), f"{metric.n_a:,}", number(metric.whole_b), f"{metric.n_b:,}"]
     low, high = metric.interval
     return [
         metric.task,
@@ -55,8 +54,17 @@ def _row(metric: ComparedMetric) -> list[Any]:
         f"{metric.n:,}",
         f"{metric.better:,}",
         f"{metric.worse:,}",
+        *(["", "", "", ""] if metric.whole else whole),
         verdict,
     ]
+
+
+def _unpaired(metric: ComparedMetric) -> str:
+    """Which samples took no part."""
+    counts = f"{plural(metric.only_a, 'sample')} only in a, {metric.only_b:,} only in b"
+    if metric.unscored:
+        counts += f", {metric.unscored:,} without a value in one or both"
+    return f"{metric.task} {metric.metric},{metric.filter}: not compared: {counts}"
 
 
 def _p(value: float) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from regrade.reports.text import clip, mark, plural
 
 if TYPE_CHECKING:
-    from regrade.scoring.results import SourceScores
     from regrade.scoring.scores import Scores
 
 
@@ -16,7 +15,7 @@ def notes_on(scores: Scores) -> list[str]:
     notes = [mark(f"unreadable: {bad.file}: {bad.reason}", "red") for bad in scores.unreadable]
     for part in scores.parts:
         name = part.task if len(scores.parts) > 1 else part.path
-        notes += [mark(note, "red") for note in _losses(part, name)]
+        notes += [mark(note, "red") for note in part.losses(name)]
         if scores.options.verify_hashes and not part.hash_mismatches:
             notes.append(f"{name}: the recorded hashes are those of the content")
         if part.counts.without_field:
@@ -24,28 +23,6 @@ def notes_on(scores: Scores) -> list[str]:
             notes.append(mark(f"{name}: {lacking} without a field that --where names", "yellow"))
         notes += [f"{name}: {note}" for note in part.notes]
     return list(dict.fromkeys(notes))
-
-
-def _losses(part: SourceScores, name: str) -> list[str]:
-    """What is missing, malformed, failed or not what it was."""
-    counts, notes = part.counts, []
-    if counts.missing:
-        notes.append(f"incomplete: {name}: {counts.samples:,} of {counts.expected:,} evaluated samples are in the log")
-    elif counts.incomplete:
-        notes.append(f"incomplete: {name}: {counts.incomplete}")
-    if part.malformed:
-        bad = part.malformed[0]
-        notes.append(f"{plural(len(part.malformed), 'malformed row')}, first {bad.file}:{bad.line}: {bad.reason}")
-    if part.failures:
-        first = part.failures[0]
-        samples = plural(len({(f.line, f.filter) for f in part.failures}), "sample")
-        place = f"{first.file}:{first.line} ({first.metric}, {first.filter})"
-        notes.append(f"{samples} could not be scored, first {place}: {first.reason}")
-    if part.hash_mismatches:
-        line, what = part.hash_mismatches[0]
-        rows = plural(len(part.hash_mismatches), "row")
-        notes.append(f"{rows} with other content than the hashes say, first {part.path}:{line}: {what}")
-    return notes
 
 
 def methods_of(scores: Scores) -> list[str]:

@@ -36,6 +36,8 @@ KNOWN_PAIRS: tuple[tuple[str, str], ...] = tuple(
     )
     for expected in references.split()
 )
+QUESTION_NAMES = ("question", "query", "problem")
+"""Columns that hold what is asked, the same whichever model answers and however it is prompted."""
 ID_NAMES = (
     "sample_id",
     "id",
@@ -74,6 +76,11 @@ def value_at(row: Any, path: str) -> Any:
 def names_of(rows: Iterable[dict[str, Any]]) -> list[str]:
     """The names of all columns that rows have, in order."""
     return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def guess_question(names: list[str]) -> str | None:
+    """The column that holds what is asked, by its name."""
+    return next((name for name in names if name.lower() in QUESTION_NAMES), None)
 
 
 def guess_pair(names: list[str], *, where: str) -> tuple[str, str] | None:

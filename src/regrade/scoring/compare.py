@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from regrade.errors import InputError, UsageError
+from regrade.errors import Exit, InputError, UsageError
+from regrade.registry import lookup
+from regrade.scoring.pairing import Pairing, Samples, pair_samples
 from regrade.scoring.parts import main_part
 from regrade.scoring.scores import Scores, SourceBlock
 
@@ -47,15 +50,21 @@ class ComparedMetric(msgspec.Struct, kw_only=True):
         metric: The metric.
         a: The first run's value over the common samples.
         b: The second's.
+        whole_a: The first run's value over all its samples.
+        whole_b: The second's.
         difference: ``b - a``.
         stderr: Standard error of the difference: Miller's paired one for means (clustered where asked for), the
             standard deviation of the paired bootstrap otherwise.
         interval: Confidence interval of the difference.
+        level: Its confidence level; 1 less the level of the test.
         p_value: Two-sided p-value of no difference.
         test: ``mcnemar exact`` for values 0 and 1, ``sign flip`` for other means, ``bootstrap`` otherwise.
-        n: Common samples.
+        n: Common samples, of which both have a value.
+        n_a: Samples of the first run.
+        n_b: Samples of the second.
         only_a: Samples that only the first run has.
         only_b: Samples that only the second has.
+        unscored: Common samples that lack a value on one side or both.
         better: Samples that the second run got better.
         worse: Samples that it got worse.
         flips: The samples that differ, in the first log's order.
@@ -67,14 +76,20 @@ class ComparedMetric(msgspec.Struct, kw_only=True):
     metric: str
     a: float
     b: float
+    whole_a: Any = None
+    whole_b: Any = None
     difference: float
     stderr: float
     interval: tuple[float, float]
+    level: float = 0.95
     p_value: float
     test: str
     n: int
+    n_a: int = 0
+    n_b: int = 0
     only_a: int = 0
     only_b: int = 0
+    unscored: int = 0
     better: int = 0
     worse: int = 0
     flips: list[Flip] = msgspec.field(default_factory=list)
@@ -82,9 +97,27 @@ class ComparedMetric(msgspec.Struct, kw_only=True):
 
     @property
     def inside_noise(self) -> bool:
-        """Whether the interval of the difference contains 0, or is not known."""
+        """Whether the two cannot be told apart: by the test, at the interval's level, or by the interval.
+
+        Where test and interval disagree there is no verdict; without a p-value the interval alone decides.
+        """
         low, high = self.interval
-        return not (low > 0 or high < 0)
+        contains = not (low > 0 or high < 0)
+        if math.isnan(self.p_value):
+            return contains
+        return self.p_value >= 1 - self.level or (contains and not math.isnan(low + high))
+
+    @property
+    def verdict(self) -> Literal["better", "worse", "inside the noise"]:
+        """What the test says of the second run."""
+        if self.inside_noise:
+            return "inside the noise"
+        return "better" if (self.difference > 0) == self.higher_is_better else "worse"
+
+    @property
+    def whole(self) -> bool:
+        """Whether all samples of both runs were compared."""
+        return not (self.only_a or self.only_b or self.unscored)
 
 
 class Comparison(msgspec.Struct, kw_only=True):
@@ -95,6 +128,7 @@ class Comparison(msgspec.Struct, kw_only=True):
         name_b: The second.
         level: Confidence level of the intervals.
         metrics: By task, filter and metric.
+        losses: What is missing, malformed, failed or has no counterpart: why the comparison is not of the whole runs.
         notes: What a person should know.
     """
 
@@ -102,7 +136,13 @@ class Comparison(msgspec.Struct, kw_only=True):
     name_b: str
     level: float
     metrics: list[ComparedMetric] = msgspec.field(default_factory=list)
+    losses: list[str] = msgspec.field(default_factory=list)
     notes: list[str] = msgspec.field(default_factory=list)
+
+    @property
+    def exit_code(self) -> Exit:
+        """DONE, or INCOMPLETE where samples are missing, malformed, failed or without a counterpart."""
+        return Exit.INCOMPLETE if self.losses or not all(metric.whole for metric in self.metrics) else Exit.DONE
 
     def summary(self) -> str:
         """The page that ``regrade compare`` prints."""
@@ -114,7 +154,7 @@ class Comparison(msgspec.Struct, kw_only=True):
         """The JSON that ``regrade compare --json`` prints."""
         builtins: dict[str, Any] = msgspec.to_builtins(self)
         for row, metric in zip(builtins["metrics"], self.metrics, strict=True):
-            row["inside_noise"] = metric.inside_noise
+            row["inside_noise"], row["verdict"] = metric.inside_noise, metric.verdict
         return builtins
 
 
@@ -175,10 +215,9 @@ def compare_scores(a: Scores, b: Scores, *, names: tuple[str, str], filter: str 
     """Compare two scores that kept their per-sample values.
 
     Raises:
-        InputError: they have no task and metric in common.
+        InputError: they have no task and metric in common, or no sample that is known to be the same.
     """
-    level = a.options.level
-    result = Comparison(name_a=_name(a, names[0]), name_b=_name(b, names[1]), level=level)
+    result = Comparison(name_a=_name(a, names[0]), name_b=_name(b, names[1]), level=a.options.level)
     first, second = _by_task(a, names[0]), _by_task(b, names[1])
     pairs = [(task, task) for task in first if task in second]
     if not pairs and len(first) == len(second) == 1:
@@ -186,25 +225,29 @@ def compare_scores(a: Scores, b: Scores, *, names: tuple[str, str], filter: str 
         result.notes.append(f"the runs name their task differently: {pairs[0][0]} and {pairs[0][1]}")
     for only, name in ((first.keys() - second.keys(), names[0]), (second.keys() - first.keys(), names[1])):
         if only and len(pairs) < max(len(first), len(second)):
-            result.notes.append(f"only in {name}: {', '.join(sorted(only))}")
+            result.losses.append(f"only in {name}: {', '.join(sorted(only))}")
+    for scores, name in zip((a, b), names, strict=True):
+        result.losses += [f"{name}: unreadable: {bad.file}: {bad.reason}" for bad in scores.unreadable]
+        result.losses += [loss for part in scores.parts if part.main for loss in part.losses(f"{name}, {part.task}")]
+    refused: list[InputError] = []
     for task_a, task_b in pairs:
-        result.metrics += _compare_task(
-            _Side(a, first[task_a]), _Side(b, second[task_b]), task_a, filter, a.options, result
-        )
+        sides = _Side(a, first[task_a]), _Side(b, second[task_b])
+        for side, name in zip(sides, names, strict=True):
+            result.notes += [f"{name}: {note}" for note in side.part.notes]
+        try:
+            result.metrics += _compare_task(*sides, task_a, filter, a.options, result)
+        except InputError as error:
+            refused.append(error)
+            result.losses.append(f"{task_a}: not compared: {error.what}")
     if not result.metrics:
+        if refused:
+            raise InputError(refused[0].what, where=f"{names[0]}, {names[1]}", hint=refused[0].hint)
         raise InputError(
             "the two runs have no task and metric in common",
             where=f"{names[0]}, {names[1]}",
             hint=f"tasks: {', '.join(first)} and {', '.join(second)}",
         )
     return result
-
-
-class _Value(NamedTuple):
-    place: int
-    value: Any
-    line: int
-    fingerprint: int
 
 
 class _Side:
@@ -217,31 +260,43 @@ class _Side:
         self.part = main_part(kept.parts)
         self.limit = scores.options.limit
 
-    def values(self, result: Result) -> dict[Any, _Value]:
-        """By sample id: place in the metric's column, value, line and fingerprint."""
-        block, out = self.kept.block, self.kept.block.pipelines[result.filter]
-        metric = out.metrics.get(result.metric)
-        if metric is None:
-            return {}
-        chosen = range(len(out.rows)) if self.part.rows is None else self.part.rows[result.filter]
-        members = set(chosen if self.limit is None else chosen[: self.limit])
-        found = {}
-        for place, row in enumerate(metric.rows):
-            if row in members:
-                position = out.rows[row]
-                value = metric.values[place] if metric.values is not None else None
-                found[block.ids[position]] = _Value(place, value, block.lines[position], block.fingerprints[position])
-        return found
+    def rows(self, filter: str) -> Sequence[int]:
+        """The positions that count in a pipeline's rows."""
+        out = self.kept.block.pipelines[filter]
+        chosen: Sequence[int] = range(len(out.rows)) if self.part.rows is None else self.part.rows[filter]
+        return chosen if self.limit is None else chosen[: self.limit]
+
+    def positions(self, filter: str) -> list[int]:
+        """The block's rows that these are."""
+        out = self.kept.block.pipelines[filter]
+        return [out.rows[row] for row in self.rows(filter)]
+
+    def samples(self, filter: str) -> Samples:
+        """Ids and documents of these rows."""
+        block, positions = self.kept.block, self.positions(filter)
+        return Samples([block.ids[row] for row in positions], [block.fingerprints[row] for row in positions])
+
+    def places(self, result: Result) -> list[int]:
+        """For each of these rows its place in the metric's column; -1 where it has no value."""
+        metric = self.kept.block.pipelines[result.filter].metrics[result.metric]
+        where = {row: place for place, row in enumerate(metric.rows)}
+        return [where.get(row, -1) for row in self.rows(result.filter)]
+
+    def values(self, result: Result) -> list[Any] | None:
+        """The metric's values, by place in its column."""
+        return self.kept.block.pipelines[result.filter].metrics[result.metric].values
 
     def column(self, result: Result) -> Column:
         """The metric's statistics."""
         return self.kept.block.pipelines[result.filter].metrics[result.metric].column
 
-    def clusters(self, result: Result, places: list[int]) -> list[Any]:
-        """The clusters of the samples at ``places`` of the column."""
-        block, out = self.kept.block, self.kept.block.pipelines[result.filter]
-        rows = out.metrics[result.metric].rows
-        return [block.clusters[out.rows[rows[place]]] for place in places]
+    def documents(self, filter: str) -> list[int]:
+        """Checksums of these rows' documents that do not depend on how a log spells them."""
+        from regrade.scoring.file_rows import document_checksums
+
+        lines, positions = self.kept.block.lines, self.positions(filter)
+        found = document_checksums(self.kept.source, {lines[row] for row in positions})
+        return [found[lines[row]] for row in positions]
 
 
 def _by_task(scores: Scores, name: str) -> dict[str, SourceBlock]:
@@ -267,6 +322,7 @@ def _compare_task(
     a: _Side, b: _Side, task: str, filter: str | None, options: Options, comparison: Comparison
 ) -> list[ComparedMetric]:
     theirs = {result.key: result for result in b.results}
+    pairings: dict[str, Pairing] = {}
     compared = []
     for result in a.results:
         other = theirs.get(result.key)
@@ -274,7 +330,15 @@ def _compare_task(
             continue
         if filter is not None and result.filter != filter:
             continue
-        row = _compare_metric(a, b, result, other, task, options, comparison)
+        if any(result.metric not in side.kept.block.pipelines[result.filter].metrics for side in (a, b)):
+            continue
+        pairing = pairings.get(result.filter)
+        if pairing is None:
+            pairing = pairings[result.filter] = _pair(a, b, result.filter)
+            comparison.notes += [f"{task}: {pairing.note}"] if pairing.note else []
+            if not pairing.pairs:
+                raise InputError("no sample is in both runs", hint="samples are paired by their ids")
+        row = _compare_metric(a, b, result, other, task, options, pairing)
         if row is not None:
             compared.append(row)
     if filter is not None and not compared:
@@ -284,44 +348,63 @@ def _compare_task(
     return compared
 
 
+def _pair(a: _Side, b: _Side, filter: str) -> Pairing:
+    """Pair two sides' samples under one pipeline."""
+
+    def read() -> tuple[Sequence[int] | None, Sequence[int] | None]:
+        readers = [lookup("reader", side.kept.source.reader) for side in (a, b)]
+        if all(reader.whole_doc for reader in readers):
+            return a.documents(filter), b.documents(filter)
+        if readers[0] is readers[1]:
+            return a.samples(filter).documents, b.samples(filter).documents
+        return None, None
+
+    return pair_samples(a.samples(filter), b.samples(filter), read)
+
+
 def _compare_metric(
-    a: _Side, b: _Side, result: Result, other: Result, task: str, options: Options, comparison: Comparison
+    a: _Side, b: _Side, result: Result, other: Result, task: str, options: Options, pairing: Pairing
 ) -> ComparedMetric | None:
     from regrade.scoring.summarise import aggregation_of
 
-    values_a, values_b = a.values(result), b.values(other)
-    common = [sample for sample in values_a if sample in values_b]
-    if not common:
+    rows_a, rows_b = a.places(result), b.places(other)
+    scored = [(i, j) for i, j in pairing.pairs if rows_a[i] >= 0 and rows_b[j] >= 0]
+    if not scored:
         return None
-    changed = sum(values_a[s].fingerprint != values_b[s].fingerprint for s in common)
-    if changed:
-        comparison.notes.append(
-            f"{task}: {changed} of {len(common)} common ids stand for different documents in the two runs"
-        )
     origin = a.kept.block.pipelines[result.filter].metrics[result.metric].origin
     plan = a.kept.plan.metric_named(result.metric, origin)
     aggregation = aggregation_of(plan, a.kept.plan)
-    places_a, places_b = ([values[s].place for s in common] for values in (values_a, values_b))
-    column_a, column_b = a.column(result).take(places_a), b.column(other).take(places_b)
-    clusters = a.clusters(result, places_a) if options.cluster else None
-    numbers = _difference(aggregation, column_a, column_b, clusters, options)
+    column_a = a.column(result).take([rows_a[i] for i, _ in scored])
+    column_b = b.column(other).take([rows_b[j] for _, j in scored])
+    positions_a, positions_b = a.positions(result.filter), b.positions(other.filter)
+    clusters = [a.kept.block.clusters[positions_a[i]] for i, _ in scored] if options.cluster else None
     row = ComparedMetric(
         task=task,
         filter=result.filter,
         metric=result.metric,
-        n=len(common),
-        only_a=len(values_a) - len(common),
-        only_b=len(values_b) - len(common),
+        whole_a=result.value,
+        whole_b=other.value,
+        level=options.level,
+        n=len(scored),
+        n_a=len(rows_a),
+        n_b=len(rows_b),
+        only_a=len(rows_a) - len(pairing.pairs),
+        only_b=len(rows_b) - len(pairing.pairs),
+        unscored=len(pairing.pairs) - len(scored),
         higher_is_better=result.higher_is_better,
-        **numbers,
+        **_difference(aggregation, column_a, column_b, clusters, options),
     )
-    for sample in common:
-        one, two = values_a[sample], values_b[sample]
-        if one.value != two.value:
-            row.flips.append(Flip(sample, one.value, two.value, one.line, two.line))
-            if isinstance(one.value, int | float) and isinstance(two.value, int | float):
-                improved = (two.value > one.value) == result.higher_is_better
-                row.better, row.worse = row.better + improved, row.worse + (not improved)
+    values_a, values_b = a.values(result), b.values(other)
+    if values_a is not None and values_b is not None:
+        for i, j in scored:
+            one, two = values_a[rows_a[i]], values_b[rows_b[j]]
+            if one != two:
+                sample = a.kept.block.ids[positions_a[i]]
+                lines = a.kept.block.lines[positions_a[i]], b.kept.block.lines[positions_b[j]]
+                row.flips.append(Flip(sample, one, two, *lines))
+                if isinstance(one, int | float) and isinstance(two, int | float):
+                    improved = (two > one) == result.higher_is_better
+                    row.better, row.worse = row.better + improved, row.worse + (not improved)
     return row
 
 

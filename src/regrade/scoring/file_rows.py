@@ -49,5 +49,17 @@ def read_rows(source: Source, only_filter: str | None, last_line: int) -> Rows:
     return rows
 
 
+def document_checksums(source: Source, lines: set[int]) -> dict[int, int]:
+    """By line a checksum of the document that does not depend on its spelling (spaces, order of keys, escapes)."""
+    found: dict[int, int] = {}
+    last = max(lines, default=0)
+    for line, record in numbered_records(source):
+        if line > last:
+            break
+        if line in lines and not isinstance(record, Malformed):
+            found[line] = zlib.crc32(msgspec.json.encode(record.doc, enc_hook=str, order="sorted"))
+    return found
+
+
 def _checksum(value: Any) -> int:
     return zlib.crc32(msgspec.json.encode(value, enc_hook=str))

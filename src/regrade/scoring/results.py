@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any
 
 import msgspec
@@ -160,3 +161,30 @@ class SourceScores(msgspec.Struct, kw_only=True):
             or self.failures
             or any(result.method == "unavailable" or result.unaggregated for result in self.whole)
         )
+
+    def losses(self, name: str) -> list[str]:
+        """What is missing, malformed, failed or not what it was, a sentence each; ``name`` stands for the log."""
+        counts, found = self.counts, []
+        if counts.missing:
+            found.append(
+                f"incomplete: {name}: {counts.samples:,} of {counts.expected:,} evaluated samples are in the log"
+            )
+        elif counts.incomplete:
+            found.append(f"incomplete: {name}: {counts.incomplete}")
+        if self.malformed:
+            bad = self.malformed[0]
+            found.append(f"{_count(self.malformed, 'malformed row')}, first {bad.file}:{bad.line}: {bad.reason}")
+        if self.failures:
+            first = self.failures[0]
+            samples = _count({(f.line, f.filter) for f in self.failures}, "sample")
+            place = f"{first.file}:{first.line} ({first.metric}, {first.filter})"
+            found.append(f"{samples} could not be scored, first {place}: {first.reason}")
+        if self.hash_mismatches:
+            line, what = self.hash_mismatches[0]
+            rows = _count(self.hash_mismatches, "row")
+            found.append(f"{rows} with other content than the hashes say, first {self.path}:{line}: {what}")
+        return found
+
+
+def _count(items: Sized, one: str) -> str:
+    return f"{len(items):,} {one if len(items) == 1 else one + 's'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import math
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -45,6 +46,7 @@ class AlpacaEvalReader(Reader):
     """
 
     title: ClassVar[str] = "AlpacaEval annotations"
+    whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:
         keys = (b'"output_1"', b'"output_2"', b'"generator_2"', b'"preference"')
@@ -114,6 +116,7 @@ class AlpacaEvalReader(Reader):
                 target=row.get("output_1"),
                 arguments=[[row.get("instruction")]],
                 recorded=win_rates(row.get("preference")) or {},
+                fingerprint=zlib.crc32(sample_id.encode()),
             )
         self.lines_read = rows.lines
 

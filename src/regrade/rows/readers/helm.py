@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -78,6 +79,7 @@ class HelmReader(Reader):
     """
 
     title: ClassVar[str] = "HELM per-instance stats"
+    whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:
         start = head.lstrip()
@@ -159,8 +161,9 @@ def _record(
         "perturbation": group.perturbation,
         "stats": {key: value for key, value in means.items() if key not in recorded},
     }
+    instance_id = zlib.crc32(sample_id.encode("utf-8", "surrogatepass"))
     if not requests:
-        return Record(sample_id, line, [[]], doc=doc, recorded=recorded)
+        return Record(sample_id, line, [[]], doc=doc, recorded=recorded, fingerprint=instance_id)
     instance = requests[0].get("instance") or {}
     mapping = requests[0].get("output_mapping")
     references = [
@@ -184,6 +187,7 @@ def _record(
         target=right[0] if len(right) == 1 else right,
         arguments=[[(requests[0].get("request") or {}).get("prompt")]],
         recorded=recorded,
+        fingerprint=instance_id,
     )
 
 

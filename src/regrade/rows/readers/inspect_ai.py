@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -80,6 +81,7 @@ class InspectReader(Reader):
     """
 
     title: ClassVar[str] = "Inspect logs (.eval, .json)"
+    whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:
         if head.startswith(b"PK\x03\x04"):
@@ -342,8 +344,10 @@ def _records(epochs: list[_Sample], line: int, views: list[View]) -> Iterator[Re
         return document[0]
 
     target = _resolve(first.target, first.attachments)
+    asked = _asked(first)
     if not views:
-        yield Record(first.id, line, [answers], doc=doc, target=target, arguments=partial(_arguments, first))
+        arguments = partial(_arguments, first)
+        yield Record(first.id, line, [answers], doc=doc, target=target, arguments=arguments, fingerprint=asked)
     for view in views:
         yield Record(
             first.id,
@@ -355,6 +359,7 @@ def _records(epochs: list[_Sample], line: int, views: list[View]) -> Iterator[Re
             extracted=partial(_extracted, epochs, view),
             arguments=partial(_arguments, first),
             recorded=partial(_recorded, epochs, view),
+            fingerprint=asked,
         )
 
 
@@ -373,6 +378,14 @@ def _score(sample: _Sample, view: View) -> dict[str, Any] | None:
         score = sample.scores.get(view.scorer)
         return score if isinstance(score, dict) else None
     return sample.score if isinstance(sample.score, dict) else None
+
+
+def _asked(sample: _Sample) -> int:
+    """A checksum of what was asked: texts and roles, since messages bear ids of their own in each run."""
+    texts = _resolve(sample.input, sample.attachments)
+    if isinstance(texts, list):
+        texts = [[m.get("role"), m.get("content")] if isinstance(m, dict) else m for m in texts]
+    return zlib.crc32(msgspec.json.encode([sample.id, texts, sample.choices, sample.target], enc_hook=str))
 
 
 def _document(epochs: list[_Sample]) -> dict[str, Any]:

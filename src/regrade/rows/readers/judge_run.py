@@ -31,6 +31,7 @@ class JudgeRunReader(Reader):
     """
 
     title: ClassVar[str] = "a judge's run"
+    whole_doc: ClassVar[bool] = False
     priority: ClassVar[int] = 30
 
     def matches(self, path: Path, head: bytes) -> str | None:

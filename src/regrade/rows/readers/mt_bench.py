@@ -47,6 +47,7 @@ class MtBenchReader(Reader):
     """
 
     title: ClassVar[str] = "MT-Bench judgements (FastChat)"
+    whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:
         first = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0]

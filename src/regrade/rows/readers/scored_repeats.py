@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -30,6 +31,7 @@ class ScoredRepeatsReader(Reader):
     """
 
     title: ClassVar[str] = "scored repeats (pass@k)"
+    whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:
         start = head.lstrip()
@@ -94,6 +96,7 @@ class ScoredRepeatsReader(Reader):
                     for name, k in ks.items()
                     if k <= len(passed)
                 },
+                fingerprint=zlib.crc32(str(sample_id).encode("utf-8", "surrogatepass")),
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,6 +24,7 @@ class _Columns(msgspec.Struct, frozen=True):
     answer: str
     expected: str | None
     id: str | None
+    question: str | None = None
 
 
 @register("reader", "table")
@@ -39,6 +41,7 @@ class TableReader(Reader):
 
     title: ClassVar[str] = "table with named columns"
     priority: ClassVar[int] = 0
+    whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:
         table = table_files.recognise(path, head)
@@ -132,7 +135,10 @@ def _record(row: Row, document: Row, chosen: _Columns, line: int, before: int, p
             if sample_id is MISSING or sample_id is None or isinstance(sample_id, (dict, list)):
                 return Malformed(path, line, f"has no number or text in the column of ids, {chosen.id!r}")
             sample_id = str(sample_id)
-    return Record(sample_id, line, [answers], doc=document, target=_reference(target))
+    question = document.get(chosen.question) if chosen.question is not None else None
+    # of a person's columns only these are known to be the same whoever answers
+    asked = zlib.crc32(f"{question}\0{target}".encode("utf-8", "surrogatepass"))
+    return Record(sample_id, line, [answers], doc=document, target=_reference(target), fingerprint=asked)
 
 
 def _answers(value: Any) -> list[str]:
@@ -200,7 +206,7 @@ def _choose(rows: list[Row], documents: list[Row], options: dict[str, Any], path
     else:
         sample_id = columns.guess_id(merged)
         notes.append(f"ids in {sample_id!r}" if sample_id else "no column of ids: line numbers stand for them")
-    return _Columns(answer, expected, sample_id)
+    return _Columns(answer, expected, sample_id, columns.guess_question(merged_names))
 
 
 def _repeats(rows: list[Row], chosen: _Columns) -> int:
