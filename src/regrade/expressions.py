@@ -67,9 +67,10 @@ class _Scope(Mapping[str, Any]):
 @lru_cache(maxsize=1)
 def _environment() -> Any:
     from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    class Environment(ImmutableSandboxedEnvironment):
+    from regrade.sandbox import LimitedImmutable
+
+    class Environment(LimitedImmutable):
         def getattr(self, obj: Any, attribute: str) -> Any:
             # A field comes before a method of its name: doc.items, doc.values.
             if isinstance(obj, dict) and attribute in obj:
@@ -95,6 +96,7 @@ class Expression:
         self.text = text
         self.option = option
         environment = _environment()
+        self._environment = environment
         try:
             unknown = meta.find_undeclared_variables(environment.parse("{{ (" + text + ") }}")) - set(NAMES)
             self._evaluate = environment.compile_expression(text, undefined_to_none=False)
@@ -123,6 +125,7 @@ class Expression:
         from jinja2.exceptions import SecurityError
 
         scope = _Scope(record)
+        self._environment.budget.renew()
         try:
             value = self._evaluate(**{name: scope[name] for name in NAMES if name in self.text})
         except UndefinedError:

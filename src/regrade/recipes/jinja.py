@@ -3,7 +3,8 @@
 Importing Jinja costs about a tenth of a second, more than the rest of a start. Nearly all target and choice templates
 only put fields of the document in place (``{{answer}}``, ``{{choices[0]}}``); these become string joins here.
 Everything else, and everything about a document that is not plain (a missing field, a key that is also an attribute),
-goes to Jinja, in a ``SandboxedEnvironment``: templates come from files and logs, and data never runs code.
+goes to Jinja in a sandbox with limits (:mod:`regrade.sandbox`): templates come from files and logs, and data never runs
+code, and makes no more than a row may.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from jinja2 import Template
-    from jinja2.sandbox import SandboxedEnvironment
+
+    from regrade.sandbox import Limited
 
 Render: TypeAlias = Callable[[Mapping[str, Any]], str]
 """Renders a document; raises whatever Jinja raises."""
@@ -101,15 +103,16 @@ def _trim(source: str, keep_trailing_newline: bool) -> str:
 
 
 @lru_cache(maxsize=2)
-def _environment(keep_trailing_newline: bool) -> SandboxedEnvironment:
+def _environment(keep_trailing_newline: bool) -> Limited:
     from jinja2 import StrictUndefined
-    from jinja2.sandbox import SandboxedEnvironment
+
+    from regrade.sandbox import Limited
 
     def regex_replace(string: str, pattern: str, repl: str, count: int = 0) -> str:
         return re.sub(pattern, repl, string, count=count)
 
-    environment = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=keep_trailing_newline)
-    environment.filters["regex_replace"] = regex_replace
+    environment = Limited(undefined=StrictUndefined, keep_trailing_newline=keep_trailing_newline)
+    environment.add_filter("regex_replace", regex_replace)
     return environment
 
 
@@ -128,10 +131,11 @@ def compile_template(source: str, keep_trailing_newline: bool = True) -> Render:
 
     Raises:
         jinja2.TemplateError: the source is no template (only at the first rendering).
+        ExpressionRefused: it makes too much of a document (at that document's rendering).
     """
 
     def with_jinja(document: Mapping[str, Any]) -> str:
-        return _jinja(source, keep_trailing_newline).render(document)
+        return _environment(keep_trailing_newline).render_within(_jinja(source, keep_trailing_newline), document)
 
     if (places := _parse_index(_trim(source, keep_trailing_newline))) is not None:
         options, wanted = places

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from regrade.errors import RecipeError, UnavailableError
+from regrade.errors import RecipeError, TookTooLong, UnavailableError
 from regrade.recipes.jinja import compile_template, sole_value
 from regrade.schema import FunctionRef
+from regrade.time_limit import TimeLimit
 from regrade.versions import parse_version
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class TaskTemplates:
         first: The first record of the log; it decides for all whether there are several references or inputs. Without
             one, there are neither.
         resolve: Finds the functions of the recipe; without it none is found.
+        limit_s: CPU seconds that each part may take for the first record; 0 is no limit.
 
     Raises:
         RecipeError: a template is of a type that can mean nothing. (One that merely fails on the first document does
@@ -86,8 +88,12 @@ class TaskTemplates:
         reasons: For each part whose values are recorded ones, why; for a part that fails on the first document, how.
     """
 
-    def __init__(self, recipe: Recipe, first: Record | None, *, resolve: Resolver | None = None) -> None:
+    def __init__(
+        self, recipe: Recipe, first: Record | None, *, resolve: Resolver | None = None, limit_s: float = 0
+    ) -> None:
         self.recipe = recipe
+        self._limit_s = limit_s
+        self._late = False
         self.features: Collection[str] = frozenset(first.doc) if first and isinstance(first.doc, dict) else frozenset()
         self.multiple_target = 0
         self.multiple_input = 0
@@ -157,12 +163,22 @@ class TaskTemplates:
             self.multiple_target = len(target)
 
     def _attempt(self, part: Part, make: Callable[[], Any]) -> Any:
-        """A value of the first document; a failure is remembered, and each record will report its own."""
-        try:
-            return make()
-        except RecipeError as error:
-            self.reasons[part] = error.what
+        """A value of the first document; a failure is remembered, and each record will report its own.
+
+        After one that took too long no other part is tried.
+        """
+        if self._late:
             return None
+        with TimeLimit(self._limit_s) as limit:
+            try:
+                limit.start()
+                value = make()
+                limit.finish()
+                return value
+            except (RecipeError, TookTooLong) as error:
+                self._late = limit.exceeded
+                self.reasons[part] = (limit.error() if limit.exceeded else error).what
+                return None
 
     # -- compiling a part ----------------------------------------------------------------------------------------------
 

@@ -77,7 +77,9 @@ class _Scorer:
 
         self.reader: Reader = lookup("reader", job.source.reader)()
         self.reader.only_filter = None if job.plan.own_rows else job.plan.primary
-        self.templates = TaskTemplates(recipe, first_record(job.source), resolve=resolve)
+        self.templates = TaskTemplates(
+            recipe, first_record(job.source), resolve=resolve, limit_s=job.plan.answer_limit_s
+        )
         recorded = set(job.plan.recorded_pipelines)
         self.pipelines = [
             RecordedPipeline(pipeline.name) if pipeline.name in recorded else Pipeline(pipeline, compat, resolve)

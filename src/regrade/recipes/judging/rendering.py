@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from regrade.budget import ExpressionRefused
 from regrade.errors import RecipeError
 from regrade.recipes.jinja import compile_template
 from regrade.recipes.judging.conversation import Conversation
@@ -33,7 +34,7 @@ def _render(text: str, prompt: Prompt, scope: Mapping[str, Any]) -> str:
 
     try:
         return compile_template(text, keep_trailing_newline=False)(scope)
-    except TemplateError as error:
+    except (TemplateError, ExpressionRefused) as error:
         raise RecipeError(
             f"cannot be rendered: {error}", where=f"prompt {prompt.name or '(without a name)'} of the judge"
         ) from None

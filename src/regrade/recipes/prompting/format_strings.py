@@ -7,6 +7,8 @@ from functools import lru_cache
 from string import Formatter
 from typing import Any
 
+from regrade.budget import format_spec
+
 
 class FormatString:
     """A text with fields in braces, as ``str.format`` writes them: ``Premise: {premise}``.
@@ -22,7 +24,7 @@ class FormatString:
         fields: Names of the fields, in order, each once.
 
     Raises:
-        ValueError: braces do not match, or a field is refused.
+        ValueError: braces do not match, or a field is refused, or a value would be thousands of columns wide.
 
     >>> FormatString("{question} ({points} points)")({"question": "Why?", "points": 3})
     'Why? (3 points)'
@@ -44,6 +46,7 @@ class FormatString:
             place = len(self._parts)
             self._parts.append("")
             if spec or conversion:
+                format_spec(spec or "")
                 shape = f"{{{'!' + conversion if conversion else ''}{':' + spec if spec else ''}}}"
                 self._special.append((place, name, shape))
             else:

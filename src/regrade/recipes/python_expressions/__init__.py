@@ -6,7 +6,7 @@ built-in functions, methods of texts, lists and dicts that change nothing, and f
 else is refused before the first row, and what would take too long or too much memory is stopped.
 """
 
-from regrade.recipes.python_expressions.budget import ExpressionRefused
+from regrade.budget import ExpressionRefused
 from regrade.recipes.python_expressions.expression import PythonExpression, translate_lambda
 
 __all__ = ["ExpressionRefused", "PythonExpression", "translate_lambda"]

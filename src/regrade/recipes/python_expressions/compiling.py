@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import ast
 import operator
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
-from regrade.recipes.python_expressions.budget import ITEM, MAX_BITS, Budget, ExpressionRefused
+from regrade.budget import Budget, ExpressionRefused, format_spec, power
 from regrade.recipes.python_expressions.functions import (
     CLASSES,
     MODULES,
     Function,
     builtins_of,
-    format_spec,
     methods_of,
     modules_of,
-    power,
 )
 
 Scope: TypeAlias = dict[str, Any]
@@ -52,7 +49,6 @@ _UNARY: Final[dict[type[ast.unaryop], Callable[[Any], Any]]] = {
     ast.UAdd: operator.pos,
     ast.Invert: operator.invert,
 }
-_PERCENT: Final = re.compile(r"%[^a-zA-Z%]*")
 _CONVERSIONS: Final[dict[int, Callable[[Any], str]]] = {-1: str, ord("s"): str, ord("r"): repr, ord("a"): ascii}
 
 
@@ -64,10 +60,6 @@ def _dotted(node: ast.expr) -> list[str]:
         path = _dotted(node.value)
         return [*path, node.attr] if path[0] else path
     return [""]
-
-
-def _size(value: Any) -> int:
-    return len(value) * (1 if isinstance(value, str | bytes) else ITEM)
 
 
 class Compiler:
@@ -175,32 +167,13 @@ class Compiler:
     def _binop(self, node: ast.BinOp) -> Value:
         left, right, budget = self.compile(node.left), self.compile(node.right), self.budget
         if isinstance(node.op, ast.Mult):
-            return lambda scope: self._product(left(scope), right(scope))
+            return lambda scope: budget.product(left(scope), right(scope))
         if isinstance(node.op, ast.Mod):
-            return lambda scope: self._modulo(left(scope), right(scope))
+            return lambda scope: budget.modulo(left(scope), right(scope))
         if type(node.op) not in _ARITHMETIC:
             raise self._refused(node, "is not allowed in expressions")
         apply = _ARITHMETIC[type(node.op)]
         return lambda scope: budget.made(apply(left(scope), right(scope)))
-
-    def _product(self, left: Any, right: Any) -> Any:
-        if isinstance(left, int) and isinstance(right, int):
-            if left.bit_length() + right.bit_length() > MAX_BITS:
-                raise ExpressionRefused(f"the number has more than {MAX_BITS:,} bits")
-        elif isinstance(left, int) and hasattr(right, "__len__"):
-            self.budget.take(max(left, 0) * _size(right))
-        elif isinstance(right, int) and hasattr(left, "__len__"):
-            self.budget.take(max(right, 0) * _size(left))
-        return self.budget.made(left * right)
-
-    def _modulo(self, left: Any, right: Any) -> Any:
-        if isinstance(left, str | bytes):
-            for spec in _PERCENT.findall(str(left)):
-                if "*" in spec:
-                    raise ExpressionRefused("'*' is not allowed in a format of '%'")
-                format_spec(spec)
-            self.budget.before_text(right if isinstance(right, tuple | dict) else (right,))
-        return self.budget.made(left % right)
 
     def _compare(self, node: ast.Compare) -> Value:
         left = self.compile(node.left)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from regrade.recipes.python_expressions.budget import Budget, ExpressionRefused
+from regrade.budget import Budget, ExpressionRefused, check_made
 from regrade.recipes.python_expressions.compiling import Compiler
 from regrade.recipes.python_expressions.functions import MODULES
 
@@ -75,7 +75,7 @@ class PythonExpression:
         """
         value = self._run(row)
         if isinstance(value, _DATA):
-            return dict(value) if isinstance(value, Counter) else value
+            return dict(value) if isinstance(value, Counter) else check_made(value)
         if hasattr(value, "__iter__"):
             return self._listed(value)
         raise ValueError(f"{self.text!r} gives no data, but {type(value).__name__}")

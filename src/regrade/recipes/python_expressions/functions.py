@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from regrade.recipes.python_expressions.budget import ITEM, MAX_BITS, MAX_WIDTH, Budget, ExpressionRefused
+from regrade.budget import ITEM, MAX_WIDTH, Budget, ExpressionRefused, format_spec, power
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -64,13 +64,6 @@ _METHODS: Final[Mapping[type, str]] = {
     re.Match: "end group groupdict groups span start",
     Counter: "copy get items keys most_common total values",
 }
-
-
-def format_spec(spec: str) -> str:
-    """A format specification, unless it asks for thousands of columns."""
-    if any(int(number) > MAX_WIDTH for number in re.findall(r"\d+", spec)):
-        raise ExpressionRefused(f"the format {spec!r} asks for more than {MAX_WIDTH:,} columns")
-    return spec
 
 
 def builtins_of(budget: Budget) -> dict[str, Function]:
@@ -157,15 +150,6 @@ def modules_of(budget: Budget) -> dict[str, dict[str, Any]]:
 def methods_of(budget: Budget) -> dict[type, dict[str, Function]]:
     """The methods that expressions may call, by type, as functions of the object, within a budget."""
 
-    def joined(separator: str, items: Iterable[str]) -> str:
-        parts = list(items)
-        budget.take(sum(map(len, parts)) + len(separator) * len(parts))
-        return separator.join(parts)
-
-    def replaced(value: str, old: str, new: str, count: int = -1) -> str:
-        budget.take(len(new) * value.count(old))
-        return value.replace(old, new, count)
-
     def padding(method: Function) -> Function:
         def padded(value: str, width: int, *fill: str) -> Any:
             if width > MAX_WIDTH:
@@ -176,13 +160,6 @@ def methods_of(budget: Budget) -> dict[type, dict[str, Function]]:
 
     methods = {kind: {name: getattr(kind, name) for name in names.split()} for kind, names in _METHODS.items()}
     methods[bool] = methods[int]
-    methods[str] |= {"join": joined, "replace": replaced}
+    methods[str] |= {"join": budget.joined, "replace": budget.replaced}
     methods[str] |= {name: padding(getattr(str, name)) for name in ("center", "ljust", "rjust", "zfill")}
     return methods
-
-
-def power(base: Any, exponent: Any) -> Any:
-    """``base ** exponent``, unless it has tens of thousands of digits."""
-    if isinstance(base, int) and isinstance(exponent, int) and base.bit_length() * exponent > MAX_BITS:
-        raise ExpressionRefused(f"the number has more than {MAX_BITS:,} bits")
-    return base**exponent
