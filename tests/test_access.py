@@ -252,3 +252,120 @@ def test_the_address_that_a_name_stands_for_is_checked(monkeypatch: pytest.Monke
     for scheme in ("http", "https"):
         with pytest.raises(AccessDenied, match=r"rebound\.example\.org \(127\.0\.0\.1\)"):
             downloads.fetched(f"{scheme}://rebound.example.org/a.csv", Access.of_user())
+
+
+def test_a_task_includes_files_of_its_own_and_of_the_working_folder(places: Path) -> None:
+    from regrade.recipes.lm_eval.named import load_tasks
+
+    for folder in ("work", "work/got", "elsewhere"):
+        (places / folder / "base.yaml").write_text("doc_to_target: '{{answer}}'\n")
+    task = places / "work" / "got" / "task.yaml"
+
+    def include(name: str, **options: Access) -> object:
+        task.write_text(f"task: t\ninclude: {name}\n")
+        return load_tasks(str(task), **options)["t"].doc_to_target
+
+    for name in ("base.yaml", "../base.yaml"):
+        assert include(name) == "{{answer}}"
+    with pytest.raises(AccessDenied, match="--allow-path"):
+        include("../../elsewhere/base.yaml")
+    away = places / "work" / "got" / "link.yaml"
+    away.symlink_to(places / "elsewhere" / "base.yaml")
+    with pytest.raises(AccessDenied):
+        include("link.yaml")
+    assert include("link.yaml", access=Access.of_user(places / "elsewhere")) == "{{answer}}"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"dataset_path": "csv", "dataset_kwargs": {"data_files": {"test": "{away}"}}}, {"dataset_path": "{folder}"}],
+)
+def test_a_task_names_no_documents_elsewhere(places: Path, settings: dict[str, object]) -> None:
+    from regrade.runs.prepare_task import prepare_task
+
+    text = (
+        json.dumps(settings)
+        .replace("{away}", str(places / "elsewhere/x.csv"))
+        .replace("{folder}", str(places / "elsewhere"))
+    )
+    task = places / "work" / "got" / "task.yaml"
+    about = {"task": "t", "test_split": "test", "doc_to_text": "{{question}}", "doc_to_target": "{{answer}}"}
+    task.write_text(json.dumps({**about, **json.loads(text)}))
+    (places / "elsewhere" / "test.csv").write_text("question,answer\nq,a\n")
+    with pytest.raises(AccessDenied, match="--allow-path"):
+        list(prepare_task(str(task)).samples)
+    assert list(prepare_task(str(task), access=Access.of_user(places / "elsewhere")).samples)
+
+
+# -- every reach asks --------------------------------------------------------------------------------------------------
+
+#: Modules that open what the user named, what this program wrote, or what is part of an installed package, and modules
+#: that ask before they reach. Whoever adds one says why.
+_MAY_REACH = """
+access atomic extras: the foundations
+models/*: servers, keys and stored answers that the user names
+runs/*: what this program wrote
+rows/files rows/location rows/hub rows/table_files rows/zip_members: files and stores that the user named
+rows/downloads: asks
+rows/readers/* rows/run_answers rows/judge_run rows/lm_eval_results rows/discover: logs and tables that the user named
+rows/convert/* rows/chat/mapping rows/chat/arrow_columns: conversion of files that the user named
+recipes/artifacts/* recipes/cards/sample_file recipes/filter_file: catalogs, cards and filters that the user named
+recipes/lm_eval/task_yaml recipes/lm_eval/index recipes/lm_eval/adopt: tasks that the user named; includes ask
+recipes/functions recipes/inspection: which functions may run is asked; sources are read to tell
+recipes/loaders/files recipes/operators/reading recipes/prompting/shape_serializers: they ask
+recipes/operators/matching recipes/operators/images: temporary files of its own; images within rows
+scoring/judging/length_controlled scoring/card_metrics/*: tables of its own, of the user, or of packages
+cli/* reports/* engine/*: doors
+"""
+_REACHES = {
+    "open",
+    "read_text",
+    "read_bytes",
+    "urlopen",
+    "getenv",
+    "memory_map",
+    "OSFile",
+    "HfApi",
+    "connect",
+    "fetched",
+}
+
+
+def reaches(source: str) -> list[str]:
+    """The calls in a module by which it reaches for files, hosts or variables."""
+    import ast
+
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr == "environ":
+            found.append(f"line {node.lineno}: os.environ")
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in _REACHES:
+                found.append(f"line {node.lineno}: {name}")
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            names = [getattr(node, "module", "") or "", *(alias.name for alias in node.names)]
+            found += [
+                f"line {node.lineno}: {name}"
+                for name in names
+                if name in ("fsspec", "huggingface_hub", "urllib.request")
+            ]
+    return found
+
+
+def test_nothing_else_reaches() -> None:
+    from fnmatch import fnmatch
+
+    root = Path(regrade.__file__).parent
+    allowed = " ".join(line.partition(":")[0] for line in _MAY_REACH.splitlines()).split()
+    wrong = {}
+    met = set()
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root).with_suffix("").as_posix()
+        pattern = next((pattern for pattern in allowed if fnmatch(name, pattern)), None)
+        if calls := reaches(path.read_text("utf-8")):
+            met.add(pattern)
+            if pattern is None:
+                wrong[name] = calls
+    assert wrong == {}, "ask an Access, or say in _MAY_REACH why not"
+    assert reaches("import os\nfrom pathlib import Path\nPath('x').read_text(); os.environ['A']") != []

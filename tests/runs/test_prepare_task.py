@@ -141,7 +141,8 @@ def recorder() -> Iterator[Recorder]:
 
 
 @pytest.fixture
-def write_task(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
+def write_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any]], Path]:
+    monkeypatch.chdir(tmp_path)  # a task may name documents below the working folder
     for name, docs in (("test", DOCS), ("train", TRAIN)):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(doc) + "\n" for doc in docs))
 

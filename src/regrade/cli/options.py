@@ -50,6 +50,13 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
         "unitxt: what finds nothing counts as an answer",
     )
     how.add_argument(
+        "--allow-path",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a task file may include files below DIR (repeatable); else only below its own folder and this one",
+    )
+    how.add_argument(
         "--trust-code", action="store_true", help="run Python functions from task files outside installed packages"
     )
     how.add_argument("--seed", type=int, default=42, metavar="N", help="seed of the intervals' resamples (default 42)")
@@ -121,6 +128,7 @@ def scoring_options(arguments: argparse.Namespace, **more: Any) -> Options:
         bootstrap_iterations=more.pop("bootstrap_iterations", arguments.bootstrap_iters),
         compat=arguments.compat,
         trust_code=arguments.trust_code,
+        allow_paths=arguments.allow_path,
         answer_limit_s=arguments.time_limit,
         read=read,
         **more,

@@ -133,7 +133,13 @@ def prepare(arguments: argparse.Namespace) -> list[Prepared]:
             split=arguments.split,
             limit=arguments.limit,
         )
-        return prepare_tasks(arguments.task, chosen, data=arguments.data, trust_code=arguments.trust_code)
+        return prepare_tasks(
+            arguments.task,
+            chosen,
+            data=arguments.data,
+            trust_code=arguments.trust_code,
+            access=access_from(arguments),
+        )
     from regrade.recipes.cards.load import load
     from regrade.runs.prepare import prepare_card
 

@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from regrade import extras
+from regrade.access import Access
 from regrade.errors import UnavailableError
 from regrade.recipes.inspection import inspect_function
 from regrade.schema import FunctionRef
@@ -106,12 +107,7 @@ def resolve(ref: FunctionRef, trust_code: bool = False) -> Callable[..., Any]:
         )
     path = Path(ref.file).resolve()
     trusted = ref.origin == "package" and in_package(path)
-    if not trusted and not trust_code:
-        raise UnavailableError(
-            f"function {ref.name!r} is in a loose file, which does not run unasked",
-            where=str(path),
-            hint="read the file, then pass --trust-code",
-        )
+    Access(trust_code=trust_code).function(path, packaged=trusted, name=ref.name)
     if not path.is_file():
         raise UnavailableError(f"the file of function {ref.name!r} does not exist", where=str(path))
     if trusted:

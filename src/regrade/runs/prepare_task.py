@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from regrade.access import Access
 from regrade.errors import RecipeError, UnavailableError, UsageError
 from regrade.recipes.functions import resolve
 from regrade.recipes.lm_eval.documents import TaskDocuments
@@ -58,6 +59,7 @@ def prepare_task(
     fewshot_as_multiturn: bool = True,
     split: str | None = None,
     trust_code: bool = False,
+    access: Access | None = None,
 ) -> Prepared:
     """The samples of one task; its prompts are those of the harness.
 
@@ -73,6 +75,7 @@ def prepare_task(
         fewshot_as_multiturn: In a chat, each example is a turn of its own; else all is one message.
         split: The split that is asked about; None for the task's own.
         trust_code: Run functions of loose files.
+        access: What the task may name, besides files below its own folder; if not given, what a command line allows.
 
     Raises:
         RecipeError: there is no such task, or no prompts can be made of it.
@@ -80,7 +83,7 @@ def prepare_task(
         UnavailableError: it needs what is not here, or code that may not run.
         InputError: its documents are not to be had.
     """
-    recipes = load_tasks(task)
+    recipes = load_tasks(task, access)
     if len(recipes) != 1:
         raise UsageError(f"stands for {len(recipes)} tasks", where=f"--task {task}", hint=", ".join([*recipes][:8]))
     choices = Choices(
@@ -92,11 +95,16 @@ def prepare_task(
         split=split,
         limit=limit,
     )
-    return _prepare(next(iter(recipes.values())), choices, data, task_file(task), trust_code)
+    return _prepare(next(iter(recipes.values())), choices, data, task_file(task), trust_code, access)
 
 
 def prepare_tasks(
-    task: str, choices: Choices | None = None, *, data: Path | None = None, trust_code: bool = False
+    task: str,
+    choices: Choices | None = None,
+    *,
+    data: Path | None = None,
+    trust_code: bool = False,
+    access: Access | None = None,
 ) -> list[Prepared]:
     """The samples of every task that a name stands for: each task of a group or tag is to be a run of its own.
 
@@ -105,12 +113,13 @@ def prepare_tasks(
         choices: What is chosen of each task.
         data: As for :func:`prepare_task`; where there are several tasks, a folder, in which a task may have its own.
         trust_code: Run functions of loose files.
+        access: As for :func:`prepare_task`.
 
     Raises:
         RegradeError: as for :func:`prepare_task`. Documents are read later, when the samples are gone through.
         UsageError: ``data`` is one file, and there are several tasks.
     """
-    recipes = load_tasks(task)
+    recipes = load_tasks(task, access)
     if len(recipes) > 1 and data is not None and not data.is_dir():
         raise UsageError(
             f"is one file, and {task} stands for {len(recipes)} tasks",
@@ -120,11 +129,13 @@ def prepare_tasks(
     prepared = []
     for recipe in recipes.values():
         own = data / recipe.task if data is not None and (data / recipe.task).is_dir() else data
-        prepared.append(_prepare(recipe, choices or Choices(), own, task_file(task), trust_code))
+        prepared.append(_prepare(recipe, choices or Choices(), own, task_file(task), trust_code, access))
     return prepared
 
 
-def _prepare(recipe: Recipe, choices: Choices, data: Path | None, file: Path | None, trust_code: bool) -> Prepared:
+def _prepare(
+    recipe: Recipe, choices: Choices, data: Path | None, file: Path | None, trust_code: bool, access: Access | None
+) -> Prepared:
     refuse(recipe)
     if choices.num_fewshot and recipe.metadata.get("num_fewshot") == 0:
         raise UsageError(
@@ -136,7 +147,7 @@ def _prepare(recipe: Recipe, choices: Choices, data: Path | None, file: Path | N
         recipe = _with(recipe, num_fewshot=choices.num_fewshot)
     if choices.split is not None:
         recipe = _with(recipe, test_split=choices.split)
-    made = _Samples(recipe, choices, data, file, trust_code)
+    made = _Samples(recipe, choices, data, file, trust_code, access)
     config = to_data(config_of(recipe))
     chosen = msgspec.to_builtins(choices)
     settings = generation_kwargs(recipe) if recipe.output_type == "generate_until" else {}
@@ -166,7 +177,13 @@ class _Samples:
     """
 
     def __init__(
-        self, recipe: Recipe, choices: Choices, data: Path | None, file: Path | None, trust_code: bool
+        self,
+        recipe: Recipe,
+        choices: Choices,
+        data: Path | None,
+        file: Path | None,
+        trust_code: bool,
+        access: Access | None,
     ) -> None:
         self.recipe = recipe
         self.choices = choices
@@ -174,7 +191,10 @@ class _Samples:
         self._failed: list[tuple[int, str]] = []
         self._resolve = partial(resolve, trust_code=trust_code)
         folder = file.parent if file is not None else None
-        self._documents = TaskDocuments(recipe, self._resolve, data=data, folder=folder, split=choices.split)
+        allowed = None if access is None else access.below(data, folder)
+        self._documents = TaskDocuments(
+            recipe, self._resolve, data=data, folder=folder, split=choices.split, access=allowed
+        )
 
     def __iter__(self) -> Iterator[Sample]:
         recipe, choices, documents = self.recipe, self.choices, self._documents

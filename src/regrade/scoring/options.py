@@ -28,6 +28,7 @@ class Options(msgspec.Struct, kw_only=True):
         bootstrap_iterations: Resamples of the harness's bootstrap standard error; None takes the recorded number.
         compat: lm-evaluation-harness version to follow; None takes the recorded one.
         trust_code: Run Python from loose files.
+        allow_paths: Folders below which a task file may include files, besides its own and the working folder.
         strict: Raise an error at the first malformed row or failed sample.
         keep: Keep per-sample values.
         check: Keep what a comparison with the recorded values needs.
@@ -49,6 +50,7 @@ class Options(msgspec.Struct, kw_only=True):
     bootstrap_iterations: int | None = None
     compat: str | None = None
     trust_code: bool = False
+    allow_paths: list[str] = msgspec.field(default_factory=list)
     strict: bool = False
     keep: bool = False
     check: bool = False

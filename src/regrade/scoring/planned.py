@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from regrade.access import Access
 from regrade.errors import UsageError
 from regrade.registry import lookup
 from regrade.rows.source import Source
@@ -66,7 +68,7 @@ def plan_source(source: Source, options: Options) -> Planned:
     recipe = recorded
     notes = list(source.notes)
     if options.task is not None:
-        recipe = _task_recipe(options.task, source, recorded)
+        recipe = _task_recipe(options.task, source, recorded, options.allow_paths)
     if options.compat is not None and "card" not in recipe.metadata:
         recipe = msgspec.structs.replace(recipe, harness_version=options.compat)
     if options.filters is not None:
@@ -122,11 +124,11 @@ def _filters_of(source: Source) -> list[str]:
     return list(names)
 
 
-def _task_recipe(task: str, source: Source, recorded: Recipe) -> Recipe:
+def _task_recipe(task: str, source: Source, recorded: Recipe, allow_paths: Sequence[str]) -> Recipe:
     """The specification that ``--task`` names, for this source's task."""
     from regrade.recipes.lm_eval.named import load_tasks
 
-    found = load_tasks(task)
+    found = load_tasks(task, Access.of_user(*allow_paths))
     recipe = found.get(source.task) or (next(iter(found.values())) if len(found) == 1 else None)
     if recipe is None:
         raise UsageError(

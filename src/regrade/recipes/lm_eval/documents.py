@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from regrade import extras
+from regrade.access import Access
 from regrade.errors import InputError, RecipeError, UnavailableError
 from regrade.recipes.lm_eval.fewshot import Shots, inline_samples
 from regrade.recipes.loaders import local_data
@@ -35,6 +36,7 @@ class TaskDocuments:
         data: A file that holds the documents asked about, or a folder with a file per split.
         folder: The folder of the task's own file; relative names in it may be relative to it.
         split: The split that is asked about; None for the task's own.
+        access: What the task may name; if not given, what a command line allows.
 
     Attributes:
         split: The split that is asked about.
@@ -49,6 +51,7 @@ class TaskDocuments:
         data: Path | None = None,
         folder: Path | None = None,
         split: str | None = None,
+        access: Access | None = None,
     ) -> None:
         self.recipe = recipe
         self.config = recipe.metadata
@@ -58,7 +61,7 @@ class TaskDocuments:
         if split is None and own is None and (data is None or data.is_dir()):
             raise RecipeError("it names no test_split and no validation_split", where=self._where, hint="--split NAME")
         self.split: str = split or own or "test"
-        self.loading = Loading(data if data is not None and data.is_dir() else None, folder=folder)
+        self.loading = Loading(data if data is not None and data.is_dir() else None, folder=folder, access=access)
 
     @property
     def _where(self) -> str:
@@ -115,7 +118,7 @@ class TaskDocuments:
         if data is not None and data.is_file() and name == self.split:
             return rows_of(data, self.loading)
         if data is not None and data.is_dir() and (file := local_data.named_after(data, name)) is not None:
-            return rows_of(file, self.loading)
+            return rows_of(self.loading.access.path(file, data), self.loading)
         if self.config.get("custom_dataset") is not None:
             raise UnavailableError(
                 "its documents are made by a program (custom_dataset)", where=self._where, hint="--data FILE gives them"

@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from regrade.access import Access
 from regrade.errors import RecipeError, UnavailableError
 from regrade.recipes.functions import INSTALL_HINT, in_install_directory, package_root
 from regrade.recipes.lm_eval.groups import Group
@@ -70,16 +71,28 @@ class TaskIndex:
         skipped: Files that are no task files, with the reason.
     """
 
-    def __init__(self, root: Path, entries: Mapping[str, Entry], skipped: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        entries: Mapping[str, Entry],
+        skipped: Mapping[str, str] | None = None,
+        access: Access | None = None,
+    ) -> None:
         self.root = root
+        self.access = access
         self.entries = entries
         self.skipped = dict(skipped or {})
 
     @classmethod
-    def scan(cls, root: str | Path) -> TaskIndex:
-        """Read a tree of task files, of a package or one's own (the harness's ``--include_path``)."""
+    def scan(cls, root: str | Path, access: Access | None = None) -> TaskIndex:
+        """Read a tree of task files, of a package or one's own (the harness's ``--include_path``).
+
+        Args:
+            root: The tree.
+            access: What its files may include, besides what lies below it; if not given, what a command line allows.
+        """
         scan = _Scan(Path(root).resolve())
-        return cls(scan.root, scan.run(), scan.skipped)
+        return cls(scan.root, scan.run(), scan.skipped, access)
 
     def config(self, name: str) -> tuple[dict[str, Any], Path]:
         """The configuration that a task's or group's file holds, and the file.
@@ -91,7 +104,8 @@ class TaskIndex:
         if entry.kind == "tag":
             raise RecipeError(f"{name!r} is a tag, not a task", hint=f"it stands for: {_few(sorted(entry.tags))}")
         path = self.root / entry.path
-        return load_config(path), path
+        access = Access.of_user(self.root) if self.access is None else self.access.below(self.root)
+        return load_config(path, access), path
 
     def task(self, name: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
         """The recipe of a task.

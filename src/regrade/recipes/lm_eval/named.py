@@ -6,14 +6,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from regrade.access import Access
 from regrade.recipes.lm_eval.groups import Group
 from regrade.schema import MetricSpec, Recipe
 
 
-def load_tasks(task: str) -> dict[str, Recipe]:
+def load_tasks(task: str, access: Access | None = None) -> dict[str, Recipe]:
     """The recipes of a task file, of a group file, or of a task, group or tag of the installed lm-eval.
 
     Members that a group's file names are looked for in the files beside it, then in the installed lm-eval.
+
+    Args:
+        task: The file or name.
+        access: What the file may include, besides what lies below its own folder; if not given, what a command line
+            allows.
 
     Raises:
         RecipeError: no such task or file, or it is wrong.
@@ -26,8 +32,9 @@ def load_tasks(task: str) -> dict[str, Recipe]:
         return find_tasks(task)
     from regrade.recipes.lm_eval.task_yaml import load_task_file
 
-    loaded = load_task_file(path)
-    return {loaded.task: loaded} if isinstance(loaded, Recipe) else dict(_members(loaded, path.parent, {}))
+    allowed = Access.of_user(path.parent) if access is None else access.below(path.parent)
+    loaded = load_task_file(path, access=allowed)
+    return {loaded.task: loaded} if isinstance(loaded, Recipe) else dict(_members(loaded, path.parent, {}, allowed))
 
 
 def task_file(task: str) -> Path | None:
@@ -36,7 +43,7 @@ def task_file(task: str) -> Path | None:
     return path if path.suffix in (".yaml", ".yml") or path.is_file() else None
 
 
-def _members(group: Group, folder: Path, overrides: Mapping[str, Any]) -> Iterator[tuple[str, Recipe]]:
+def _members(group: Group, folder: Path, overrides: Mapping[str, Any], access: Access) -> Iterator[tuple[str, Recipe]]:
     from regrade.recipes.lm_eval.index import TaskIndex, installed_index
 
     settings = {**group.overrides, **overrides}
@@ -45,9 +52,9 @@ def _members(group: Group, folder: Path, overrides: Mapping[str, Any]) -> Iterat
         if isinstance(member, Recipe):
             yield member.task, member
         elif isinstance(member, Group):
-            yield from _members(member, folder, settings)
+            yield from _members(member, folder, settings, access)
         else:
-            beside = beside if beside is not None else TaskIndex.scan(folder)
+            beside = beside if beside is not None else TaskIndex.scan(folder, access)
             index = beside if member.name in beside.entries else installed_index()
             yield from index.tasks(member.name, {**settings, **member.overrides}).items()
 

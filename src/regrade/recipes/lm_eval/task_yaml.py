@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from regrade.access import Access
 from regrade.errors import RecipeError
 from regrade.recipes.functions import in_harness, in_package, package_root
 from regrade.recipes.lm_eval.configs import recipe_of
@@ -23,18 +24,21 @@ DUPLICATES = "duplicate_keys"
 """The metadata key that lists keys which a file has twice (``file:line: key``); the last one counts."""
 
 
-def load_task_file(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Recipe | Group:
+def load_task_file(
+    path: str | Path, overrides: Mapping[str, Any] | None = None, access: Access | None = None
+) -> Recipe | Group:
     """Load a task or group file.
 
     Args:
         path: The file. Files it includes are found beside it, or as ``lm_eval/tasks/...`` in the installed harness.
         overrides: Settings that take the place of the file's own.
+        access: What it may include; if not given, files below its own folder and the working folder.
 
     Raises:
         RecipeError: the file cannot be read, is not YAML, includes itself or holds no task; with line and column.
     """
     file = Path(path).expanduser()
-    config = {**load_config(file), **(overrides or {})}
+    config = {**load_config(file, access), **(overrides or {})}
     return group_of(config, file) if is_group(config) else task_of(config, file)
 
 
@@ -93,16 +97,23 @@ def _member(entry: Any, group: str, file: Path) -> Member | Group | Recipe:
     )
 
 
-def load_config(path: str | Path) -> dict[str, Any]:
+def load_config(path: str | Path, access: Access | None = None) -> dict[str, Any]:
     """Read a task or group file with everything it includes.
 
     Functions are :class:`~regrade.schema.FunctionRef`, found relative to the file that names them; other unknown tags
     are ignored. Included files yield to the file that includes them, and earlier ones to later.
 
+    Args:
+        path: The file.
+        access: What it may include; if not given, files below its own folder and the working folder.
+
     Raises:
+        AccessDenied: an included file lies elsewhere.
         RecipeError: a file cannot be read, is not YAML, or includes itself.
     """
-    return dict(_load(Path(path).expanduser().resolve(), ()))
+    file = Path(path).expanduser()
+    allowed = Access.of_user(file.parent) if access is None else access
+    return dict(_load(file.resolve(), (), allowed))
 
 
 def parse_file(path: Path) -> dict[str, Any]:
@@ -127,7 +138,7 @@ def _included(path: Path, name: str) -> Path:
     return beside
 
 
-def _load(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+def _load(path: Path, above: tuple[Path, ...], access: Access) -> dict[str, Any]:
     if path in above:
         raise RecipeError(
             f"the file includes itself ({' → '.join(str(p.name) for p in [*above, path])})", where=str(path)
@@ -144,7 +155,10 @@ def _load(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         return config
     merged: dict[str, Any] = {}
     for include in includes if isinstance(includes, list) else [includes]:
-        included = _load(_included(path, str(include)), (*above, path))
+        beside = _included(path, str(include))
+        if not in_harness(beside):
+            access.path(beside)
+        included = _load(beside, (*above, path), access)
         included.pop("task_list", None)
         merged.update(included)
     duplicates = [*merged.get(DUPLICATES, []), *config.get(DUPLICATES, [])]
