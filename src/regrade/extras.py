@@ -26,6 +26,7 @@ SOURCES: Final[dict[str, str]] = {
     "pandas": "regrade[pandas]",
     "polars": "regrade[polars]",
     "ray": "regrade[ray]",
+    "sacrebleu": "regrade[sacrebleu]",
     "sklearn": "scikit-learn",
     "spacy": "regrade[spacy]",
     "sqlglot": "regrade[sql]",

@@ -1,4 +1,4 @@
-"""BLEU, chrF, chrF++ and TER over (references, answer) pairs, from sacrebleu's own sentence statistics.
+"""BLEU, chrF, chrF++ and TER over (references, answer) pairs, from what each sentence adds.
 
 A corpus score is that of the summed statistics of its sentences, so it equals ``sacrebleu.corpus_*``, as
 lm-evaluation-harness calls them, exactly.
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Indices = NDArray[np.integer[Any]]
 
 
-class SacrebleuScore(Aggregation):
-    """A corpus score of sacrebleu's, 0 to 100; a value is a pair of a reference (or a list of them) and an answer."""
+class TranslationScore(Aggregation):
+    """A corpus score, 0 to 100; a value is a pair of a reference (or a list of them) and an answer."""
 
     stderr: ClassVar[Stderr] = "bootstrap"
     of_texts = True
@@ -32,7 +32,7 @@ class SacrebleuScore(Aggregation):
 
     @cached_property
     def metric(self) -> Any:
-        """Sacrebleu's metric, with the defaults of its ``corpus_*`` functions."""
+        """What computes it, with the defaults of sacrebleu's ``corpus_*`` functions."""
         raise NotImplementedError
 
     def statistics(self, value: Any) -> tuple[float, ...]:
@@ -43,10 +43,8 @@ class SacrebleuScore(Aggregation):
             if not isinstance(answer, list | tuple) or len(answer) != 1:
                 raise TypeError(f"one answer is wanted, not {answer!r:.60}")
             answer = answer[0]
-        if not references:
-            raise ValueError("there is no reference")
-        found: list[list[float]] = self.metric._extract_corpus_statistics([answer], [[text] for text in references])
-        return tuple(found[0])
+        found: tuple[float, ...] = self.metric.statistics(answer, references)
+        return found
 
     def reduce(self, column: Column) -> float:
         return self._score(sum(column.data[i :: self.width]) for i in range(self.width))
@@ -63,8 +61,8 @@ class SacrebleuScore(Aggregation):
         return self._scores(stack.sum(axis=0) - stack)
 
     def _score(self, sums: Iterable[float]) -> float:
-        score: float = self.metric._compute_score_from_stats(list(sums)).score
-        return score
+        found: float | tuple[float, ...] = self.metric.score(sums)
+        return found[0] if isinstance(found, tuple) else found
 
     def _scores(self, sums: Floats) -> Floats:
         import numpy as np
@@ -73,52 +71,52 @@ class SacrebleuScore(Aggregation):
 
 
 @register("aggregation", "bleu")
-class Bleu(SacrebleuScore):
+class Bleu(TranslationScore):
     """Corpus BLEU: 4-grams, 13a tokens, exponential smoothing."""
 
     width = 10
 
     @cached_property
     def metric(self) -> Any:
-        from sacrebleu.metrics import BLEU
+        from regrade.scoring.translation import bleu
 
-        return BLEU()
+        return bleu.Bleu()
 
 
 @register("aggregation", "chrf")
-class Chrf(SacrebleuScore):
+class Chrf(TranslationScore):
     """Corpus chrF: character 6-grams, beta 2."""
 
     width = 18
 
     @cached_property
     def metric(self) -> Any:
-        from sacrebleu.metrics import CHRF
+        from regrade.scoring.translation import chrf
 
-        return CHRF()
+        return chrf.Chrf()
 
 
 @register("aggregation", "chrf++")
-class ChrfPlusPlus(SacrebleuScore):
+class ChrfPlusPlus(TranslationScore):
     """Corpus chrF++: chrF with word 2-grams."""
 
     width = 24
 
     @cached_property
     def metric(self) -> Any:
-        from sacrebleu.metrics import CHRF
+        from regrade.scoring.translation import chrf
 
-        return CHRF(word_order=2)
+        return chrf.Chrf(word_order=2)
 
 
 @register("aggregation", "ter")
-class Ter(SacrebleuScore):
+class Ter(TranslationScore):
     """Translation edit rate, in percent of the reference's words: edits, less is better."""
 
     width = 2
 
     @cached_property
     def metric(self) -> Any:
-        from sacrebleu.metrics import TER
+        from regrade.scoring.translation import ter
 
-        return TER()
+        return ter.Ter()

@@ -1,18 +1,17 @@
-"""BLEU, twice: as Hugging Face's evaluate library computes ``bleu``, and as sacrebleu does.
+"""BLEU as Hugging Face's evaluate library computes ``bleu``; sacrebleu's is in :mod:`regrade.scoring.translation`.
 
-Both are functions of sums over the sentences of a corpus: n-grams that match, n-grams there are, and two lengths.
+It is a function of sums over the sentences of a corpus: n-grams that match, n-grams there are, and two lengths.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-MAX_ORDER = 4
-"""Length of the longest n-grams, where nobody asks for another."""
+from regrade.scoring.translation.bleu import MAX_ORDER, ngrams
+from regrade.scoring.translation.tokenizers import tokenize_13a
 
 
 def bleu_statistics(prediction: str, references: Sequence[str], max_order: int = MAX_ORDER) -> tuple[int, ...]:
@@ -32,13 +31,13 @@ def bleu_statistics(prediction: str, references: Sequence[str], max_order: int =
     """
     if not references:
         raise ValueError("BLEU wants at least one reference")
-    words = _tokens(prediction)
-    others = [_tokens(reference) for reference in references]
+    words = tokenize_13a(prediction)
+    others = [tokenize_13a(reference) for reference in references]
     allowed: Counter[tuple[str, ...]] = Counter()
     for other in others:
-        allowed |= _ngrams(other, max_order)
+        allowed |= ngrams(other, max_order)
     matches = [0] * max_order
-    for ngram, count in (_ngrams(words, max_order) & allowed).items():
+    for ngram, count in (ngrams(words, max_order) & allowed).items():
         matches[len(ngram) - 1] += count
     possible = [max(0, len(words) - order) for order in range(max_order)]
     return (len(words), min(map(len, others)), *matches, *possible)
@@ -78,57 +77,6 @@ def bleu_scores(sums: Sequence[float], smooth: bool = False) -> dict[str, Any]:
     }
 
 
-def sacrebleu_statistics(prediction: str, references: Sequence[str], metric: Any) -> tuple[float, ...]:
-    """What one sentence adds to a corpus score of sacrebleu's ``metric``.
-
-    Raises:
-        ValueError: there is no reference.
-    """
-    if not references:
-        raise ValueError("sacrebleu wants at least one reference")
-    found: list[list[float]] = metric._extract_corpus_statistics([prediction], [[text] for text in references])
-    return tuple(found[0])
-
-
-def sacrebleu_scores(sums: Iterable[float], metric: Any) -> dict[str, Any]:
-    """The scores of a corpus by sacrebleu's BLEU ``metric``, from the sums of its sentences' statistics.
-
-    Returns:
-        ``score`` (0 to 100), ``counts``, ``totals``, ``precisions`` (0 to 100), ``bp``, ``sys_len`` and ``ref_len``.
-    """
-    found = metric._compute_score_from_stats(list(sums))
-    names = ("score", "counts", "totals", "precisions", "bp", "sys_len", "ref_len")
-    return {name: getattr(found, name) for name in names}
-
-
-@cache
-def sacrebleu_metric(tokenize: str | None = None, *, kind: str = "BLEU", **options: Any) -> Any:
-    """One of sacrebleu's metrics.
-
-    Args:
-        tokenize: Its tokenizer (``13a``, ``intl``, ``char``, ``zh``, ``ja-mecab``, ...); ``13a`` if not given.
-        kind: ``BLEU``, ``CHRF`` or ``TER``.
-        options: More arguments of its constructor.
-
-    Raises:
-        ValueError: sacrebleu has no such tokenizer.
-        UnavailableError: the tokenizer needs a package or file that is not here.
-    """
-    import sacrebleu.metrics
-
-    from regrade.errors import UnavailableError
-
-    chosen = {"tokenize": tokenize} if tokenize else {}
-    try:
-        return getattr(sacrebleu.metrics, kind)(**chosen, **options)
-    except KeyError:
-        raise ValueError(f"sacrebleu has no tokenizer {tokenize!r}") from None
-    except (ImportError, RuntimeError, OSError) as error:
-        language = (tokenize or "").partition("-")[0]
-        hint = f'pip install "sacrebleu[{language}]"' if language in ("ja", "ko") else str(error).strip()
-        raise UnavailableError(f"sacrebleu's tokenizer {tokenize!r} is not here", hint=hint) from None
-
-
 def tokenizer_of(language: str, tokenizers: Mapping[str, str | None] | None) -> str | None:
     """The tokenizer for a language; None is sacrebleu's usual one.
 
@@ -140,23 +88,3 @@ def tokenizer_of(language: str, tokenizers: Mapping[str, str | None] | None) -> 
     if language.lower() not in tokenizers:
         raise ValueError(f"'language_to_tokenizer' has no tokenizer for {language!r}; it has {', '.join(tokenizers)}")
     return tokenizers[language.lower()]
-
-
-def _tokens(text: str) -> list[str]:
-    words: list[str] = _tokenizer()(text).split()
-    return words
-
-
-@cache
-def _tokenizer() -> Any:
-    from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
-
-    return Tokenizer13a()
-
-
-def _ngrams(words: Sequence[str], max_order: int) -> Counter[tuple[str, ...]]:
-    return Counter(
-        tuple(words[start : start + order])
-        for order in range(1, max_order + 1)
-        for start in range(len(words) - order + 1)
-    )

@@ -9,19 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from regrade.scoring.card_metrics.bleu import (
-    MAX_ORDER,
-    bleu_scores,
-    bleu_statistics,
-    sacrebleu_metric,
-    sacrebleu_scores,
-    sacrebleu_statistics,
-)
+from regrade.scoring.card_metrics.bleu import bleu_scores, bleu_statistics
 from regrade.scoring.card_metrics.edits import word_errors
 from regrade.scoring.card_metrics.matthews import matthews
 from regrade.scoring.card_metrics.metric import Scores
 from regrade.scoring.card_metrics.squad import exact, token_f1
 from regrade.scoring.card_metrics.tagging import entities_of_tags, span_scores
+from regrade.scoring.translation import bleu, chrf, ter
+from regrade.scoring.translation.bleu import MAX_ORDER
 
 
 class HubScore:
@@ -77,20 +72,19 @@ class Sacrebleu(HubSum):
         tokenize: str | None = None,
         use_effective_order: bool = False,
     ) -> None:
-        self.metric = sacrebleu_metric(
-            tokenize,
+        self.metric = bleu.Bleu(
+            tokenize or "13a",
             lowercase=lowercase,
-            force=force,
             smooth_method=smooth_method,
             smooth_value=smooth_value,
             effective_order=use_effective_order,
         )
 
     def measure(self, prediction: Any, references: Any) -> tuple[float, ...]:
-        return sacrebleu_statistics(prediction, references, self.metric)
+        return self.metric.statistics(prediction, references)
 
     def scores_of_sums(self, sums: Sequence[float]) -> Scores:
-        return sacrebleu_scores(sums, self.metric)
+        return self.metric.score(sums)._asdict()
 
 
 class Chrf(HubSum):
@@ -106,15 +100,13 @@ class Chrf(HubSum):
         eps_smoothing: bool = False,
     ) -> None:
         self.orders = {"char_order": char_order, "word_order": word_order, "beta": beta}
-        self.metric = sacrebleu_metric(
-            kind="CHRF", lowercase=lowercase, whitespace=whitespace, eps_smoothing=eps_smoothing, **self.orders
-        )
+        self.metric = chrf.Chrf(lowercase=lowercase, whitespace=whitespace, eps_smoothing=eps_smoothing, **self.orders)
 
     def measure(self, prediction: Any, references: Any) -> tuple[float, ...]:
-        return sacrebleu_statistics(prediction, references, self.metric)
+        return self.metric.statistics(prediction, references)
 
     def scores_of_sums(self, sums: Sequence[float]) -> Scores:
-        return {"score": self.metric._compute_score_from_stats(list(sums)).score, **self.orders}
+        return {"score": self.metric.score(sums), **self.orders}
 
 
 class Ter(HubSum):
@@ -127,8 +119,7 @@ class Ter(HubSum):
         support_zh_ja_chars: bool = False,
         case_sensitive: bool = False,
     ) -> None:
-        self.metric = sacrebleu_metric(
-            kind="TER",
+        self.metric = ter.Ter(
             normalized=normalized,
             no_punct=ignore_punct,
             asian_support=support_zh_ja_chars,
@@ -136,11 +127,10 @@ class Ter(HubSum):
         )
 
     def measure(self, prediction: Any, references: Any) -> tuple[float, ...]:
-        return sacrebleu_statistics(prediction, references, self.metric)
+        return self.metric.statistics(prediction, references)
 
     def scores_of_sums(self, sums: Sequence[float]) -> Scores:
-        found = self.metric._compute_score_from_stats(list(sums))
-        return {"score": found.score, "num_edits": found.num_edits, "ref_length": found.ref_length}
+        return self.metric.score(sums)._asdict()
 
 
 class Wer(HubSum):

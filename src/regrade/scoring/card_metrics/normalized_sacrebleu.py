@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import msgspec
 
 from regrade.recipes.artifacts import ArtifactError, artifact
-from regrade.scoring.card_metrics.bleu import MAX_ORDER, sacrebleu_metric, sacrebleu_statistics, tokenizer_of
+from regrade.scoring.card_metrics.bleu import tokenizer_of
 from regrade.scoring.card_metrics.metric import MapReduceMetric, Scores
-
-_SMOOTHING = ("none", "floor", "add-k", "exp")
+from regrade.scoring.translation.bleu import MAX_ORDER, SMOOTHING, Bleu
 
 
 @artifact("normalized_sacrebleu")
@@ -24,7 +23,7 @@ class NormalizedSacrebleu(MapReduceMetric):
             its usual one (13a).
         tokenize: The tokenizer for all samples, whatever their language.
         lowercase: Compare in lower case.
-        force: Do not warn of predictions that look tokenized.
+        force: Accepted for Unitxt's sake.
         smooth_method: ``exp``, ``floor``, ``add-k`` or ``none``.
         smooth_value: For ``floor`` and ``add-k``.
         use_effective_order: Leave out orders for which predictions are too short.
@@ -51,8 +50,8 @@ class NormalizedSacrebleu(MapReduceMetric):
 
     def verify(self) -> None:
         super().verify()
-        if self.smooth_method not in _SMOOTHING:
-            raise ArtifactError(f"smooth_method must be one of {', '.join(_SMOOTHING)}", path=("smooth_method",))
+        if self.smooth_method not in SMOOTHING:
+            raise ArtifactError(f"smooth_method must be one of {', '.join(SMOOTHING)}", path=("smooth_method",))
         if self.max_ngram_order < 1:
             raise ArtifactError("max_ngram_order must be at least 1", path=("max_ngram_order",))
 
@@ -60,7 +59,7 @@ class NormalizedSacrebleu(MapReduceMetric):
         tokenize = self.tokenize
         if tokenize is None and "target_language" in task_data:
             tokenize = tokenizer_of(task_data["target_language"], self.language_to_tokenizer)
-        return sacrebleu_statistics(prediction, references, self._metric(tokenize))
+        return self._metric(tokenize).statistics(prediction, references)
 
     def reduce(self, statistics: Sequence[Any]) -> Scores:
         return self._scores([sum(column) for column in zip(*statistics, strict=True)])
@@ -73,7 +72,7 @@ class NormalizedSacrebleu(MapReduceMetric):
 
     def _scores(self, sums: Sequence[float]) -> Scores:
         order = self.max_ngram_order
-        found = self._usual._compute_score_from_stats(list(sums))
+        found = self._usual.score(sums)
         return {
             "sacrebleu": round(found.score / 100, 2),
             "counts": list(sums[2 : 2 + order]),
@@ -85,16 +84,21 @@ class NormalizedSacrebleu(MapReduceMetric):
         }
 
     @cached_property
-    def _usual(self) -> Any:
+    def _usual(self) -> Bleu:
         return self._metric(None)
 
-    def _metric(self, tokenize: str | None) -> Any:
-        return sacrebleu_metric(
-            tokenize,
+    def _metric(self, tokenize: str | None) -> Bleu:
+        return _bleu(
+            tokenize or "13a",
             lowercase=self.lowercase,
-            force=self.force,
             smooth_method=self.smooth_method,
             smooth_value=self.smooth_value,
-            max_ngram_order=self.max_ngram_order,
+            max_order=self.max_ngram_order,
             effective_order=self.use_effective_order,
         )
+
+
+@cache
+def _bleu(tokenize: str, **options: Any) -> Bleu:
+    """The same for the same arguments: some tokenizers take seconds to load."""
+    return Bleu(tokenize, **options)
