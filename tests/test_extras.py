@@ -139,10 +139,11 @@ USES: dict[str, Callable[[], Any]] = {
     "matplotlib": lambda: import_module("regrade.reports.drawing").to_png(
         import_module("regrade.reports.drawing").Drawing(10, 10, [], "")
     ),
-    "nltk": lambda: extras.require("nltk", to="METEOR"),
+    "nltk": lambda: metric("rouge", "Rouge").measure("One. Two.", ["One."], {}),
     "pandas": lambda: regrade.score(ROOT / "examples" / "results").to_pandas(),
     "polars": lambda: regrade.score(ROOT / "examples" / "results").to_polars(),
     "ray": lambda: artifact("engine.ray", "RayEngine"),
+    "sacrebleu": lambda: metric("normalized_sacrebleu", "NormalizedSacrebleu")._metric("flores200"),
     "sklearn": lambda: list(
         artifact("recipes.loaders.elsewhere", "LoadFromSklearn", dataset_name="20newsgroups")._rows(
             "train", type("Loading", (), {"data": None})()
@@ -170,6 +171,7 @@ def test_without_a_package_its_command_is_told(
 ) -> None:
     for module, cached in (
         ("recipes.functions", "package_root"),
+        ("scoring.card_metrics.rouge", "_splitter"),
         ("scoring.card_metrics.shared_words", "_tokenizer"),
         ("scoring.card_metrics.tool_calls", "_validator"),
     ):
