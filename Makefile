@@ -10,7 +10,7 @@ PYTEST_ARGS ?= -n auto
 export UV_HTTP_TIMEOUT ?= 180
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo install test test-slow test-transformers test-all format lint types docs readme check lock clean
+.PHONY: help demo install test test-slow test-transformers test-differential test-all format lint types docs readme check lock clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +43,15 @@ test-transformers: $(UV)  ## the tests of models in this process, in an environm
 	test -x .venv-transformers/bin/python || .uv/bin/python -m venv .venv-transformers
 	.venv-transformers/bin/python -m pip install --quiet -e '.[transformers]' pytest hypothesis
 	.venv-transformers/bin/python -m pytest tests/models/test_transformers.py
+
+SEEDS ?= 0:200
+DIFFERENTIAL_PACKAGES := unitxt==1.26.10 'datasets<4' evaluate rouge_score nltk sacrebleu scikit-learn jsonschema-rs
+
+test-differential: .venv/.dev  ## random configurations through the harness and Unitxt too (an environment of its own)
+	test -x .venv-unitxt/bin/python || .uv/bin/python -m venv .venv-unitxt
+	.venv-unitxt/bin/python -m pip install --quiet $(DIFFERENTIAL_PACKAGES)
+	$(RUN)/python tests/differential/compare_harness.py --seeds $(SEEDS)
+	$(RUN)/python tests/differential/compare_unitxt.py --seeds $(SEEDS) --python .venv-unitxt/bin/python
 
 test-all: .venv/.dev  ## all tests
 	$(RUN)/python -m pytest -m "" $(PYTEST_ARGS)

@@ -123,6 +123,8 @@ class _Summary:
     ) -> None:
         self.source, self.block, self.plan, self.settings = source, block, plan, settings
         self.part, self.name, self.out, self.scores = part, name, out, scores
+        self.labels: dict[str, tuple[str, str]] = {}
+        """Names that further scores of metrics are reported under, with the metric and the score."""
 
     def add(self, chosen: Sequence[int]) -> None:
         """Add the results over the pipeline's rows at ``chosen``: the whole, then by group."""
@@ -133,14 +135,15 @@ class _Summary:
             *self.out.metrics
         }
         names = [*(name for name in planned if name not in expanded), *found]
+        self.labels = {name: (name, "") for name in names}
         groups = self._groups(chosen) if self.block.groups else {}
         for name in names:
             block = self.out.metrics.get(name)
             metric = self.plan.metric_named(name, block.origin if block is not None else None)
-            self.scores.results += self._results(metric, chosen, {}, names)
+            self.scores.results += self._results(metric, chosen, {})
             for group, rows in groups.items():
                 by = dict(zip(self.plan.by, group, strict=True))
-                self.scores.results += self._results(metric, rows, by, names)
+                self.scores.results += self._results(metric, rows, by)
             self._note_failures(metric, chosen)
 
     def _groups(self, chosen: Sequence[int]) -> dict[tuple[Any, ...], list[int]]:
@@ -168,9 +171,16 @@ class _Summary:
                     )
                 )
 
-    def _results(
-        self, metric: MetricPlan, rows: Sequence[int], group: dict[str, Any], names: Sequence[str]
-    ) -> list[Result]:
+    def _label(self, metric: str, score: str) -> str:
+        """The name of a metric's further score: its own, or a longer one where another metric reports under it."""
+        label = score
+        if self.labels.setdefault(label, (metric, score)) != (metric, score):
+            label = f"{metric}.{score}"
+            while self.labels.setdefault(label, (metric, score)) != (metric, score):
+                label += "'"
+        return label
+
+    def _results(self, metric: MetricPlan, rows: Sequence[int], group: dict[str, Any]) -> list[Result]:
         """The result of a metric and those of what else its statistics give, by a longer name where one is taken."""
         unparsed = self.out.unparsed
         result = Result(
@@ -205,7 +215,7 @@ class _Summary:
         self._fill(result, aggregation, column)
         if result.reason is None:
             for name, other in aggregation.others(column).items():
-                label = f"{metric.name}.{name}" if name in names else name
+                label = self._label(metric.name, name)
                 results.append(msgspec.structs.replace(result, metric=label, value=None, interval=None))
                 self._fill(results[-1], other, column)
         if self.plan.cluster is not None:

@@ -153,3 +153,49 @@ def _two(name: str, sample: dict[str, Any]) -> tuple[Any, Any]:
     if kind.predictions is KINDS["pearsonr"].predictions:
         return (1.0, [2.0]), (2.0, [4.0])
     return sample["cat"], sample["text"]
+
+
+def test_scores_of_two_metrics_with_one_name_are_both_reported(tmp_path: Path, cli: Any) -> None:
+    """Token overlap with the reference and with the context: the first keeps the plain names, nothing is lost."""
+    context = {
+        "__type__": "metric_pipeline",
+        "main_score": "f1",
+        "preprocess_steps": [
+            {"__type__": "copy", "field": "task_data/context", "to_field": "references"},
+            {"__type__": "list_field_values", "fields": ["references"], "to_field": "references"},
+        ],
+        "metric": {"__type__": "token_overlap"},
+    }
+    card = {
+        "__type__": "task_card",
+        "loader": {
+            "__type__": "load_from_dictionary",
+            "data": {"test": [{"context": "cat dog owl fox", "gold": "cat"}]},
+        },
+        "task": {
+            "__type__": "task",
+            "input_fields": {"context": "str"},
+            "reference_fields": {"gold": "str"},
+            "prediction_type": "str",
+            "metrics": [{"__type__": "token_overlap"}, context],
+        },
+        "templates": [{"__type__": "input_output_template", "input_format": "{context}", "output_format": "{gold}"}],
+    }
+    path, samples, answers = tmp_path / "card.json", tmp_path / "samples.jsonl", tmp_path / "answers.jsonl"
+    path.write_text(json.dumps(card))
+    assert cli("card", "run", path, "-o", samples).code == 0
+    sample = json.loads(samples.read_text())
+    answers.write_text(json.dumps({"sample_id": sample["sample_id"], "answer": "cat dog"}))
+    (row,) = json.loads(cli("score", samples, "--answers", answers, "--json").out)["results"].values()
+    values = {key.partition(",")[0]: value for key, value in row.items() if "," in key and "_stderr" not in key}
+    assert values == pytest.approx(
+        {
+            "f1": 2 / 3,
+            "precision": 1 / 2,
+            "recall": 1.0,
+            "metric_pipeline.f1": 2 / 3,
+            "metric_pipeline.f1.precision": 1.0,
+            "metric_pipeline.f1.recall": 1 / 2,
+        },
+        rel=1e-12,
+    )
