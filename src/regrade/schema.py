@@ -401,6 +401,7 @@ class Sample(msgspec.Struct, kw_only=True, omit_defaults=True):
         prompt: The text to send; None where a conversation is.
         continuations: The texts whose likelihood after the prompt is asked for, where nothing is to be generated.
         follow_ups: What the user says after each answer, for conversations of several turns.
+        tools: The tools that the model may call, in OpenAI's form; sent with the conversation.
         target: What the model should say.
         references: All that it may say.
         input_fields: The task's input fields, as they were presented.
@@ -418,6 +419,7 @@ class Sample(msgspec.Struct, kw_only=True, omit_defaults=True):
     prompt: str | None = None
     continuations: list[str] | None = None
     follow_ups: list[str] | None = None
+    tools: list[dict[str, Any]] | None = None
     target: Any = None
     references: list[Any] = msgspec.field(default_factory=list)
     input_fields: dict[str, Any] = msgspec.field(default_factory=dict)

@@ -18,8 +18,9 @@ def requests_of(
     """Every request of a run, in order of sample and repeat.
 
     A sample with continuations asks how likely they are; one with messages is a chat; a text is continued, or becomes a
-    chat of one message where ``kind`` is ``chat``. What a sample's ``metadata["parameters"]`` says wins over
-    ``parameters``. A seed goes up by one with each repeat, or repeats would all be the same.
+    chat of one message where ``kind`` is ``chat``. A sample's tools are sent with a chat. What a sample's
+    ``metadata["parameters"]`` says wins over ``parameters``. A seed goes up by one with each repeat, or repeats would
+    all be the same.
 
     Args:
         samples: The samples.
@@ -40,6 +41,8 @@ def requests_of(
             how, messages, prompt = "chat", [{"role": "user", "content": prompt or ""}], None
         else:
             how = "completion"
+        if sample.tools and how == "chat":
+            wanted = {"tools": sample.tools, **wanted}
         for repeat in range(repeats):
             seeded = {**wanted, "seed": wanted["seed"] + repeat} if repeat and "seed" in wanted else wanted
             yield Request(

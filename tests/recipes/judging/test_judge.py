@@ -228,3 +228,13 @@ def test_a_judge_is_found_by_name_file_and_scorer(tmp_path: Path) -> None:
         find_judge("no_judge")
     with pytest.raises(ArtifactError, match="no judge"):
         find_judge("metrics.accuracy")
+
+
+@pytest.mark.parametrize(("said", "rating"), [("[[11]]", None), ("[[0]]", None), ("[[1]]", 1.0), ("[[10]]", 10.0)])
+def test_a_rating_outside_of_the_scale_is_none_whatever_reads_it(said: str, rating: float | None) -> None:
+    one = judge(filters=[{"function": "fastchat_rating"}])
+    made = [
+        FilterStep(step["function"], {k: v for k, v in step.items() if k != "function"}) for step in steps(one, [], 1)
+    ]
+    (found,) = Pipeline(FilterPipeline("verdict", made)).apply([[said]], None)
+    assert found == rating

@@ -42,7 +42,7 @@ def test_every_postprocessor_of_the_catalog_can_be_run_on_an_answer(name: str) -
     ("name", "answer", "expected", "unparsed"),
     [
         ("extract_mt_bench_rating_judgment", "Rating: [[ 9.0 / 10 ]]", 0.9, False),
-        ("extract_mt_bench_rating_judgment", "Rating: [[0]]", 0.0, False),
+        ("extract_mt_bench_rating_judgment", "Rating: [[0]]", 0.0, True),
         ("extract_mt_bench_rating_judgment", "Rating: [[ * ]]", 0.0, True),
         ("extract_mt_bench_rating_judgment", "Rating: 7", 0.0, True),
         ("extract_mt_bench_label_judgment", "[[A]]", "A", False),

@@ -77,3 +77,43 @@ def test_data_describes_one() -> None:
 def test_an_unknown_one_is_told() -> None:
     with pytest.raises(RecipeError, match="no_such_thing"):
         applied("no_such_thing", "x")
+
+
+@pytest.mark.parametrize(
+    ("processor", "answer", "unitxt"),
+    [
+        ("extract_mt_bench_rating_judgment", "Rating: [[100]]", 10.0),
+        ("extract_mt_bench_rating_judgment", "Rating: [[11]]", 1.1),
+        ("extract_mt_bench_rating_judgment", "Rating: [[0.5]]", 0.05),
+        ("extract_harm_rating_judgement", "Harm: [[7]]", 1.5),
+        ("extract_harm_rating_judgement", "Harm: [[0]]", -0.25),
+        ("scale_number_to_zero_one_return_zero_if_fails", "11", 1.1),
+        ("scale_number_to_zero_one_return_zero_if_fails", "-1", -0.1),
+    ],
+)
+def test_a_rating_beyond_its_scale_is_none(processor: str, answer: str, unitxt: float) -> None:
+    data = {"__type__": processor}
+    found = applied(data, answer)
+    assert is_unparsed(found)
+    assert not found > 0  # not the number that was read
+    steps = [FilterStep("processor", {"processor": data, "fallback": True}), FilterStep("take_first")]
+    (as_unitxt,) = Pipeline(FilterPipeline("x", steps)).apply([[answer]], {})
+    assert not is_unparsed(as_unitxt)
+    assert as_unitxt == pytest.approx(unitxt, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("processor", "answer", "value"),
+    [
+        ("extract_mt_bench_rating_judgment", "[[1]]", 0.1),
+        ("extract_mt_bench_rating_judgment", "[[10/10]]", 1.0),
+        ("extract_harm_rating_judgement", "[[1]]", 0.0),
+        ("extract_harm_rating_judgement", "[[5]]", 1.0),
+        ("scale_number_to_zero_one_return_zero_if_fails", "10", 1.0),
+        ("scale_number_to_zero_one_return_zero_if_fails", "0", 0.0),
+    ],
+)
+def test_the_ends_of_the_scale_count(processor: str, answer: str, value: float) -> None:
+    found = applied({"__type__": processor}, answer)
+    assert not is_unparsed(found)
+    assert found == value

@@ -364,6 +364,7 @@ class Pipeline:
                 messages=messages,
                 prompt=source if messages is None else None,
                 follow_ups=None if follow_ups is None else _texts(get_path(doc, follow_ups, not_exist_ok=True)),
+                tools=row.get("__tools__"),
                 target=row["target"],
                 references=row["references"],
                 input_fields=row["input_fields"],

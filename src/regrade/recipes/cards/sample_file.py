@@ -1,8 +1,9 @@
 """Samples at rest: a Parquet file, or JSON lines; whole or not there.
 
 Parquet has a column per field of :class:`regrade.schema.Sample`; what is nested (``doc``, ``messages``,
-``input_fields``, ``reference_fields``, ``metadata``, ``postprocessors``, ``metrics``) is JSON text. What is to be known
-of the run stands in the file's metadata under ``regrade``, as JSON; beside JSON lines it stands in ``NAME.run.json``.
+``tools``, ``input_fields``, ``reference_fields``, ``metadata``, ``postprocessors``, ``metrics``) is JSON text. What is
+to be known of the run stands in the file's metadata under ``regrade``, as JSON; beside JSON lines it stands in
+``NAME.run.json``.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _JSON: Final = (
     "messages",
     "continuations",
     "follow_ups",
+    "tools",
     "input_fields",
     "reference_fields",
     "doc",
@@ -39,7 +41,7 @@ _JSON: Final = (
     "metrics",
 )
 #: Columns with few different values: a dictionary of them is worth its price.
-_FEW_VALUES: Final = ("group", "metadata", "postprocessors", "metrics", "target")
+_FEW_VALUES: Final = ("group", "metadata", "postprocessors", "metrics", "target", "tools")
 _SHARED: Final = ("postprocessors", "metrics")
 
 _fast: Final = msgspec.json.Encoder(enc_hook=repr).encode

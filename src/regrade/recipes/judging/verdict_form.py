@@ -83,6 +83,10 @@ def steps(judge: Judge, options: list[Option], repeats: int) -> list[dict[str, A
     read: list[dict[str, Any]]
     if judge.filters is not None:
         read = judge.filters
+        if judge.mode == "rating":  # whatever reads it, a rating outside of the scale is none
+            within = {"function": "within_scale", "lowest": judge.lowest, "highest": judge.highest}
+            last = len(read) - 1 if read and read[-1].get("function") == "take_first" else len(read)
+            read = [*read[:last], within, *read[last:]]
     else:
         arguments: dict[str, Any] = {"mode": judge.mode, "form": judge.form}
         if judge.mode == "rating":

@@ -25,6 +25,13 @@ class Extraction(FieldOperator):
 
     fallback: ClassVar[Any] = ""
 
+    def beyond_scale(self, found: Any) -> bool:
+        """Whether what was found lies outside of the scale that was to be used, so that it says nothing.
+
+        In a row it is a value like any other, as in Unitxt; of an answer it counts as unparsed.
+        """
+        return False
+
     def find(self, value: Any) -> Any:
         """What is found in ``value``, or ``MISSING``."""
         raise NotImplementedError

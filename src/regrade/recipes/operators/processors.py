@@ -85,12 +85,14 @@ class Postprocessors:
 
     Args:
         operators: The postprocessors, in order; a sequence of them counts as its steps.
+        as_unitxt: A verdict beyond its scale counts, as in Unitxt.
 
     Raises:
         ArtifactError: one of them makes more or fewer rows of one.
     """
 
-    def __init__(self, operators: Iterable[Operator]) -> None:
+    def __init__(self, operators: Iterable[Operator], *, as_unitxt: bool = False) -> None:
+        self._as_unitxt = as_unitxt
         self._steps = [step for operator in operators for step in _flat(operator)]
         for step in self._steps:
             if not isinstance(step, RowOperator) and not hasattr(step, "process_row"):
@@ -139,6 +141,9 @@ class Postprocessors:
                     found = step.find(current["prediction"])
                     if found is MISSING:
                         unparsed = unparsed or f"{_name(step.__class__)} found nothing"
+                        found = step.not_found()
+                    elif not self._as_unitxt and step.beyond_scale(found):
+                        unparsed = unparsed or f"{_name(step.__class__)}: {found!r:.60} is beyond the scale"
                         found = step.not_found()
                     current = {**current, "prediction": found}
                 else:

@@ -114,6 +114,7 @@ class CardSamplesReader(Reader):
             references, fields = columns["references"].to_pylist(), columns["reference_fields"].to_pylist()
             metadata, groups = columns["metadata"].to_pylist(), columns["group"].to_pylist()
             prompts, messages = columns["prompt"], columns["messages"]
+            tools = columns["tools"].to_pylist() if "tools" in columns else [None] * len(ids)
             for place, sample_id in enumerate(ids):
                 line += 1
                 if (texts := answers.get(sample_id)) is not None:
@@ -126,7 +127,7 @@ class CardSamplesReader(Reader):
                         arguments=partial(_prompt, prompts, messages, place),
                         fingerprint=zlib.crc32(docs[place].encode()),
                         metadata=partial(_metadata, metadata[place], groups[place]),
-                        fields=partial(_fields, inputs[place], fields[place]),
+                        fields=partial(_fields, inputs[place], fields[place], tools[place]),
                     )
         self.lines_read = line
 
@@ -141,12 +142,18 @@ def _record(row: Row, line: int, texts: list[str]) -> Record:
         target=row.get("references", []),
         arguments=[[row.get("prompt") if row.get("messages") is None else row["messages"]]],
         metadata={**row.get("metadata", {}), **group},
-        fields={**row.get("input_fields", {}), **row.get("reference_fields", {})},
+        fields=task_data(row.get("input_fields", {}), row.get("reference_fields", {}), row.get("tools")),
     )
 
 
-def _fields(inputs: str, references: str) -> dict[str, Any]:
-    return {**_decode(inputs), **_decode(references)}
+def _fields(inputs: str, references: str, tools: str | None) -> dict[str, Any]:
+    return task_data(_decode(inputs), _decode(references), None if tools is None else _decode(tools))
+
+
+def task_data(inputs: dict[str, Any], references: dict[str, Any], tools: Any) -> dict[str, Any]:
+    """The task's fields as metrics see them; the tools on offer are ``__tools__``, as in Unitxt."""
+    fields = {**inputs, **references}
+    return {**fields, "__tools__": tools} if tools else fields
 
 
 def _metadata(text: str, group: str | None) -> dict[str, Any]:

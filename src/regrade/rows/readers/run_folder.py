@@ -18,7 +18,7 @@ from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import files, table_files
 from regrade.rows.json_lines import decode_text
-from regrade.rows.readers.card_samples import about_of
+from regrade.rows.readers.card_samples import about_of, task_data
 from regrade.rows.run_answers import JournalAnswers, Said, journal_answers
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
 from regrade.schema import Malformed, Record
@@ -216,7 +216,8 @@ class _Row:
 
     def fields(self) -> dict[str, Any]:
         """The task's fields, as they were presented."""
-        return {**(self._json("input_fields") or {}), **(self._json("reference_fields") or {})}
+        inputs, references = self._json("input_fields") or {}, self._json("reference_fields") or {}
+        return task_data(inputs, references, self._json("tools"))
 
 
 def _rows(path: str, group: int, stop: int | None = None, columns: list[str] | None = None) -> Iterator[_Row]:

@@ -17,7 +17,8 @@ class ProcessorFilter(ElementFilter):
     Args:
         processor: A postprocessor, or a list of them: the name of one in the catalog (``take_first_word``), the
             type of a field operator (``lower``), or data (``{__type__: extract_with_regex, regex: ...}``).
-        fallback: Take the fallback ("None", 0.0) for an answer that was read, as Unitxt does.
+        fallback: Take the fallback ("None", 0.0) for an answer that was read, and a rating beyond its scale as it is,
+            as Unitxt does.
     """
 
     def __init__(self, processor: Any, fallback: bool = False) -> None:
@@ -26,7 +27,7 @@ class ProcessorFilter(ElementFilter):
 
         catalog = default_catalog()
         given = processor if isinstance(processor, list) else [processor]
-        self.process = Postprocessors([postprocessor(each, catalog) for each in given])
+        self.process = Postprocessors([postprocessor(each, catalog) for each in given], as_unitxt=fallback)
         self.fallback = fallback
         self.uses_doc = not self.process.of_prediction_alone  # type: ignore[misc]
 

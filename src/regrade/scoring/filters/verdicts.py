@@ -144,6 +144,33 @@ def _json_object(text: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+@register("filter", "within_scale")
+class WithinScaleFilter(ElementFilter):
+    """Keep a rating that lies within the scale; any other is unparsed.
+
+    Args:
+        lowest: The lowest rating.
+        highest: The highest.
+    """
+
+    uses_doc = False
+
+    def __init__(self, lowest: float = -math.inf, highest: float = math.inf) -> None:
+        self.lowest, self.highest = lowest, highest
+
+    @property
+    def safe(self) -> bool:
+        return False
+
+    def apply_one(self, response: Any, doc: Any) -> Any:
+        if is_unparsed(response):
+            return response
+        try:
+            return response if self.lowest <= float(response) <= self.highest else None
+        except (TypeError, ValueError):
+            return None
+
+
 @register("filter", "mean_of_parsed")
 class MeanOfParsedFilter(Filter):
     """The mean of the repeats from which a number was read; nothing if there is none."""
