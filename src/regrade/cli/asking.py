@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from regrade.cli.progress import LiveLines, draw_bar, format_duration
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -223,10 +224,10 @@ def display(model: Model, price: Price | None) -> Iterator[Callable[[Tally], Non
     watched = sys.stderr.isatty()
     every = _EVERY_S if watched else _LINE_EVERY_S
     latest = time.monotonic()
-    bar: Any = None
+    live = LiveLines()
 
     def told(tally: Tally) -> None:
-        nonlocal latest, bar
+        nonlocal latest
         moment = time.monotonic()
         if moment - latest < every:
             return
@@ -234,20 +235,12 @@ def display(model: Model, price: Price | None) -> Iterator[Callable[[Tally], Non
         if not watched:
             print("regrade: " + ", ".join(progress_parts(tally, model, price)), file=sys.stderr, flush=True)
             return
-        from rich.console import Console
-        from rich.live import Live
-        from rich.text import Text
-
-        if bar is None:
-            bar = Live(console=Console(stderr=True), transient=True, auto_refresh=False)
-            bar.start()
-        bar.update(Text(_bar(tally) + "\n" + "  ".join(progress_parts(tally, model, price))), refresh=True)
+        live.show(draw_bar(tally.done, tally.wanted), "  ".join(progress_parts(tally, model, price)))
 
     try:
         yield told
     finally:
-        if bar is not None:
-            bar.stop()
+        live.clear()
 
 
 def progress_parts(tally: Tally, model: Model, price: Price | None) -> list[str]:
@@ -256,7 +249,7 @@ def progress_parts(tally: Tally, model: Model, price: Price | None) -> list[str]
     rate = (tally.answered + tally.failed) / spent
     parts = [f"{tally.done:,} of {tally.wanted:,}", f"{rate:,.1f}/s"]
     if rate:
-        parts.append(f"{duration((tally.missing - tally.failed) / rate)} left")
+        parts.append(f"{format_duration((tally.missing - tally.failed) / rate)} left")
     if tally.latencies:
         ordered = sorted(tally.latencies)
         middle, slow = (ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.95))
@@ -271,19 +264,7 @@ def progress_parts(tally: Tally, model: Model, price: Price | None) -> list[str]
     if model.status.retries:
         parts.append(f"{model.status.retries} sent again")
     if model.status.waiting_s >= 1:
-        parts.append(f"the server wants {duration(model.status.waiting_s)} of quiet")
+        parts.append(f"the server wants {format_duration(model.status.waiting_s)} of quiet")
     if model.status.note:
         parts.append(model.status.note)
     return parts
-
-
-def _bar(tally: Tally, columns: int = 50) -> str:
-    full = columns * tally.done // max(tally.wanted, 1)
-    return "━" * full + "╌" * (columns - full) + f" {100 * tally.done / max(tally.wanted, 1):.0f}%"
-
-
-def duration(seconds: float) -> str:
-    """``1:02:03`` or ``2:03``."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -6,23 +6,25 @@ guess whether a command still works.
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from regrade.scoring.score import Progress
 
 _QUIET_S = 0.5
-"""Shorter work shows nothing on a terminal: the library of the bar alone takes a tenth of a second to load."""
+"""Shorter work shows nothing on a terminal."""
 
 _LINE_EVERY_S = 10.0
 """Seconds between two lines where standard error is no terminal."""
 
-_COUNT_EVERY_S = 0.2
-"""Seconds between two updates of a count on a terminal."""
+_UPDATE_EVERY_S = 0.2
+"""Seconds between two updates on a terminal."""
 
 Clock = Callable[[], float]
 
@@ -45,43 +47,73 @@ class _Lines:
         print(f"regrade: {self.title}: {share}{rows:,} rows, {rate:,.0f}/s", file=sys.stderr, flush=True)
 
 
+class LiveLines:
+    """Lines on a terminal that are written anew in their place."""
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def show(self, *texts: str) -> None:
+        """Write texts over what was shown before, each on as many lines as it takes."""
+        from regrade.reports.text import printable
+
+        columns, rows = shutil.get_terminal_size()
+        lines = [line for text in texts for line in textwrap.wrap(printable(text), max(columns - 1, 1))]
+        lines = lines[: max(rows - 1, 1)]  # what has left the top of the screen cannot be written over
+        self._write("\n".join(lines))
+        self.shown = len(lines)
+
+    def clear(self) -> None:
+        """Take the lines away."""
+        if self.shown:
+            self._write("")
+            self.shown = 0
+
+    def _write(self, text: str) -> None:
+        up = f"\x1b[{self.shown - 1}A" if self.shown > 1 else ""
+        sys.stderr.write(f"\r{up}\x1b[J{text}")
+        sys.stderr.flush()
+
+
+def draw_bar(done: float, total: float, columns: int = 50) -> str:
+    """A bar of so many columns, and the percentage."""
+    share = min(done / total, 1.0) if total else 0.0
+    full = int(columns * share)
+    return "━" * full + "╌" * (columns - full) + f" {share:.0%}"
+
+
+def format_duration(seconds: float) -> str:
+    """``1:02:03`` or ``2:03``."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 @contextmanager
 def progress(title: str, *, clock: Clock = time.monotonic) -> Iterator[Progress]:
     """A callback that shows bytes done, rows per second and the time left."""
     if not sys.stderr.isatty():
         yield _Lines(title, clock).report
         return
-    started = clock()
-    bar: Any = None
-    task: Any = None
+    started = latest = clock()
+    live = LiveLines()
 
     def report(done: int, total: int, rows: int) -> None:
-        nonlocal bar, task
-        if bar is None:
-            if clock() - started < _QUIET_S:
-                return
-            from rich.console import Console
-            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-            bar = Progress(
-                TextColumn(title),
-                BarColumn(),
-                DownloadColumn(),
-                TextColumn("{task.fields[rate]}"),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            bar.start()
-            task = bar.add_task(title, total=total, rate="")
-        rate = rows / max(clock() - started, 1e-9)
-        bar.update(task, completed=done, total=total, rate=f"{rate:,.0f} rows/s")
+        nonlocal latest
+        moment = clock()
+        if moment - started < _QUIET_S or moment - latest < _UPDATE_EVERY_S:
+            return
+        latest = moment
+        spent = moment - started
+        parts = [f"{title} {draw_bar(done, total, 30)}", f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB"]
+        parts.append(f"{rows / spent:,.0f} rows/s")
+        parts += [f"{format_duration(spent * (total - done) / done)} left"] if done else []
+        live.show("  ".join(parts))
 
     try:
         yield report
     finally:
-        if bar is not None:
-            bar.stop()
+        live.clear()
 
 
 @contextmanager
@@ -92,20 +124,17 @@ def counting(title: str, *, clock: Clock = time.monotonic) -> Iterator[Callable[
         yield lambda rows: lines.report(0, 0, rows)
         return
     started = latest = clock()
-    shown = False
+    live = LiveLines()
 
     def report(rows: int) -> None:
-        nonlocal latest, shown
+        nonlocal latest
         moment = clock()
-        if moment - started < _QUIET_S or moment - latest < _COUNT_EVERY_S:
+        if moment - started < _QUIET_S or moment - latest < _UPDATE_EVERY_S:
             return
-        latest, shown = moment, True
-        sys.stderr.write(f"\r{title}: {rows:,} rows, {rows / (moment - started):,.0f}/s\x1b[K")
-        sys.stderr.flush()
+        latest = moment
+        live.show(f"{title}: {rows:,} rows, {rows / (moment - started):,.0f}/s")
 
     try:
         yield report
     finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        live.clear()
