@@ -18,6 +18,7 @@
 :mod:`.filters`       from what a model said to the answer in it
 :mod:`.metrics`       what an extracted answer is worth
 :mod:`.aggregation`   from the values of many samples to one
+:mod:`.translation`   BLEU, chrF and TER from sums over sentences
 :mod:`.statistics`    intervals, bootstrap, paired and clustered errors, agreement
 :mod:`.ready`         from a recipe's names to metrics and aggregations that can run
 :mod:`.task_groups`   values of the harness's groups of tasks

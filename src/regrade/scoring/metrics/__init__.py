@@ -1,7 +1,7 @@
 """Metrics: what an extracted answer is worth. Names and values are lm-evaluation-harness's, where it has them.
 
 ====================== =============================================================================================
-module                 metrics
+module                 metrics; porter and rouge (ROUGE's stemmer and scores) have none of their own
 ====================== =============================================================================================
 exact_match            exact_match
 likelihood             acc, acc_norm, acc_bytes, acc_mutual_info, likelihood, brier_score, perplexity, word_perplexity,
