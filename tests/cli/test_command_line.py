@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -367,3 +368,31 @@ def test_the_bundled_example_passes_its_check(examples: Path, cli: Callable[...,
         ran = cli("score", examples / folder, "--check", "--verify-hashes")
         assert ran.code == 0, ran.out
         assert "different" not in ran.out
+
+
+COLUMNS = "--expected expected --answer answer --metric exact_match"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (f"score {{table}} {COLUMNS} --json", 0),
+        (f"score {{table}} {COLUMNS} --by doc.topic", 0),
+        (f"show {{table}} {COLUMNS} --json", 0),
+        ("score {folder}/fehlt-ä.csv", 1),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16"])
+def test_output_into_a_file_is_utf_8_whatever_the_locale(
+    tmp_path: Path, arguments: str, code: int, encoding: str
+) -> None:
+    table = tmp_path / "größe.csv"
+    table.write_text("id,topic,expected,answer\n1,日本語,ä,ä\n2,naïve,ß,ss\n", encoding="utf-8")
+    command = [sys.executable, "-m", "regrade", *arguments.format(table=table, folder=tmp_path).split()]
+    ran = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": encoding}, capture_output=True, check=False)
+    assert ran.returncode == code, ran.stderr
+    text = (ran.stdout + ran.stderr).decode("utf-8")
+    assert "ä" in text or "größe" in text
+    assert "\\x" not in text
+    if arguments.startswith("score") and "--json" in arguments:
+        assert json.loads(ran.stdout)

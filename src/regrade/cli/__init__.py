@@ -71,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: see :class:`regrade.errors.Exit`.
     """
+    for stream in (sys.stdout, sys.stderr):
+        _write_utf8(stream)
     given = list(sys.argv[1:] if arguments is None else arguments)
     command = next((word for word in given if not word.startswith("-")), None)
     top = parser(command if command in COMMANDS else None)
@@ -88,8 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.DONE
     usual = gc.get_threshold()
     gc.set_threshold(50_000, 20, 50)  # rows are trees, which need no collector; by default it takes a tenth of the time
-    if isinstance(sys.stdout, TextIOWrapper):  # what a terminal or file has no letters for is written as an escape
-        sys.stdout.reconfigure(errors="backslashreplace")
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
     usual_warning = warnings.showwarning
@@ -121,6 +121,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.showwarning = usual_warning
         if signal.getsignal(signal.SIGTERM) is _terminate:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _write_utf8(stream: object) -> None:
+    """Have a file or pipe take UTF-8, whatever the locale: what is JSON must be; a terminal keeps its encoding.
+
+    What cannot be encoded (a terminal has no letter for it, half a surrogate pair) is written as an escape.
+    """
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def _show_warning(

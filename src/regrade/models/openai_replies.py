@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.schema import Answer, Usage
 
 
@@ -174,7 +175,7 @@ def echoed_answer(data: bytes, context: str) -> Answer:
     chosen = list(zip(found.tokens, found.token_logprobs, found.top_logprobs or (), strict=False))[start:]
     if not chosen:
         raise ValueError("the continuation has no token of its own in the echoed prompt")
-    total = sum(value for _, value, _ in chosen if value is not None)
+    total = add_up(value for _, value, _ in chosen if value is not None)
     greedy = all(top is not None and value is not None and value >= max(top.values()) for _, value, top in chosen)
     return Answer(sample_id="", choices=[(total, greedy)], usage=_usage(reply.usage), model=reply.model)
 

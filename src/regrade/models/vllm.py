@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from regrade import extras
+from regrade.addition import add_up
 from regrade.models.local import LocalModel, continuation_tokens
 from regrade.registry import register
 from regrade.schema import Answer, Loglikelihood, Request, RequestKind, Usage
@@ -104,5 +105,5 @@ class VllmModel(LocalModel):
         choices: list[Loglikelihood] = []
         for output, (row, context) in zip(outputs, rows, strict=True):
             own = [entry[token] for token, entry in zip(row[context:], output.prompt_logprobs[context:], strict=True)]
-            choices.append((sum(step.logprob for step in own), all(step.rank == 1 for step in own)))
+            choices.append((add_up(step.logprob for step in own), all(step.rank == 1 for step in own)))
         return Answer(sample_id="", choices=choices, usage=Usage(sum(len(row) for row, _ in rows)))

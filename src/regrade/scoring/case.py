@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from regrade.addition import add_up
 from regrade.scoring.filters.filter import plain_type
 from regrade.versions import Version, parse_version
 
@@ -220,7 +221,7 @@ def argmax(values: Sequence[float]) -> int:
     Raises:
         ValueError: there are no values.
     """
-    total = sum(values)
+    total = add_up(values)
     if math.isnan(total):  # a nan, or infinities of both signs
         for index, value in enumerate(values):
             if math.isnan(value):

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.rows.source import Source
 from regrade.schema import FunctionRef
 from regrade.scoring.aggregation import Aggregation
@@ -260,7 +261,7 @@ class _Summary:
         if aggregation.proportion and column.width == 1 and set(column.data) <= {0.0, 1.0}:
             from regrade.scoring.statistics.proportion import wilson
 
-            low, high = wilson(sum(column.data), len(column), settings.level)
+            low, high = wilson(add_up(column.data), len(column), settings.level)
             return "wilson", (low, high)
         if len(column) < 2 or (column.width == 0 and len(column) > _LARGEST_SLOW_INTERVAL):
             return None

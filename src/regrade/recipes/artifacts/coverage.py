@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.errors import RegradeError
 from regrade.recipes.artifacts import files
 from regrade.recipes.artifacts.artifact import Artifact, ArtifactError, is_artifact, type_name
@@ -107,9 +108,9 @@ def _shares(each: list[CardCoverage]) -> Shares:
     count = max(total, 1)
     return Shares(
         total=total,
-        parsed_share=sum(card.parsed for card in each) / count,
-        processable_share=sum(card.processable for card in each) / count,
-        scorable_share=sum(card.scorable for card in each) / count,
+        parsed_share=add_up(card.parsed for card in each) / count,
+        processable_share=add_up(card.processable for card in each) / count,
+        scorable_share=add_up(card.scorable for card in each) / count,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.errors import RecipeError
 from regrade.schema import FunctionRef, Recipe
 from regrade.versions import LATEST, Version
@@ -187,7 +188,7 @@ def aggregate_group(
             elif metric.weighted or version < _UNWEIGHTED_STDERR:
                 found[stderr_key] = _pooled_stderr(errors, weights)
             else:
-                found[stderr_key] = math.sqrt(sum(error**2 for error in errors)) / len(errors)
+                found[stderr_key] = math.sqrt(add_up(error**2 for error in errors)) / len(errors)
     return found
 
 
@@ -197,13 +198,13 @@ def _filters_of(metric: str, tasks: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _mean(values: list[float], sizes: list[int] | None) -> float:
     weights = sizes if sizes is not None else [1] * len(values)
-    total = sum(weights)
-    return sum(value * weight for value, weight in zip(values, weights, strict=True)) / total if total else math.nan
+    total = add_up(weights)
+    return add_up(value * weight for value, weight in zip(values, weights, strict=True)) / total if total else math.nan
 
 
 def _pooled_stderr(errors: list[float], sizes: list[int]) -> float:
-    total = sum(sizes)
+    total = add_up(sizes)
     if total <= len(sizes):
         return math.nan
-    pooled = sum((size - 1) * error**2 * size for error, size in zip(errors, sizes, strict=True)) / (total - len(sizes))
-    return math.sqrt(pooled / total)
+    squares = add_up((size - 1) * error**2 * size for error, size in zip(errors, sizes, strict=True))
+    return math.sqrt(squares / (total - len(sizes)) / total)

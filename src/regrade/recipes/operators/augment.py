@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.operators.operator import FieldOperator
 from regrade.recipes.seeds import random_of
@@ -117,7 +118,7 @@ class AugmentPrefixSuffix(TextAugmentor):
         for patterns, length in ((self.prefixes, self.prefix_len), (self.suffixes, self.suffix_len)):
             weights = {} if patterns is None else patterns if isinstance(patterns, dict) else dict.fromkeys(patterns, 1)
             names = list(patterns or ())
-            total = sum(weights[name] for name in names)
+            total = add_up(weights[name] for name in names)
             ends.append((names, list(accumulate(weights[name] / total for name in names)), length or 0))
         return ends
 

@@ -10,6 +10,7 @@ import math
 import re
 from typing import Any, ClassVar, Final
 
+from regrade.addition import add_up
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.operators.extraction import Extraction, TextExtraction
 from regrade.recipes.paths import MISSING
@@ -207,9 +208,9 @@ class InferDictsToBinaryLogprobs(Extraction):
                 positive, negative = self.get_pos_neg_probs(value[place])
             except (KeyError, TypeError):  # a token without alternatives
                 continue
-            total = sum(positive) + sum(negative)
+            total = add_up(positive) + add_up(negative)
             if total > self.min_probability_mass:
-                return sum(positive) / total
+                return add_up(positive) / total
         return MISSING
 
     def get_pos_neg_probs(self, pred_dict: dict[str, Any]) -> tuple[list[float], list[float]]:

@@ -284,7 +284,7 @@ def _score(value: Any) -> float | None:
     """A sample's value as a number: itself, or the share of checks that are met; None where it is neither."""
     value = plain(value)
     if isinstance(value, list) and value and all(isinstance(item, bool) for item in value):
-        return sum(value) / len(value)
+        return sum(map(bool, value)) / len(value)
     return float(value) if _is_number(value) else None
 
 

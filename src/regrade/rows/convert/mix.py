@@ -16,6 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from regrade.addition import add_up
+
 BUCKET_BYTES: Final = 8 * 1024 * 1024
 """About how much of a shuffle is sorted at a time."""
 _BLOCK: Final = 1024 * 1024
@@ -32,7 +34,7 @@ def quotas(available: Sequence[int], shares: Sequence[float] | None, limit: int 
     """
     if shares is None:
         return list(available)
-    total = sum(shares)
+    total = add_up(shares)
     most = min(int(have * total / share + 1e-9) for have, share in zip(available, shares, strict=True))
     size = most if limit is None else min(limit, most)
     exact = [size * share / total for share in shares]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import files, json_lines
@@ -153,7 +154,7 @@ def _record(
         for stat in trial.stats:
             if stat.count:
                 values.setdefault(stat.key, []).append(stat.value)
-    means = {key: sum(several) / len(several) for key, several in values.items()}
+    means = {key: add_up(several) / len(several) for key, several in values.items()}
     recorded = {key: value for key, value in means.items() if not _BOOKKEEPING.match(key)}
     doc: dict[str, Any] = {
         "id": sample_id,

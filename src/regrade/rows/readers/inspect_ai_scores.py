@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from regrade.addition import add_up
+
 #: Averages over samples, by their names in Inspect.
 _MEANS = ("accuracy", "mean")
 #: Averages of one key of an object, by the names that packages of tasks gave them.
@@ -57,7 +59,7 @@ class View(msgspec.Struct, frozen=True):
             own = [value for each in values if not math.isnan(value := _value_at(each, key))]
             if recorded is None or not own or math.isnan(recorded):
                 continue
-            mean = sum(own) / len(own)
+            mean = add_up(own) / len(own)
             if abs(mean - recorded) > 1e-9 * max(1.0, abs(recorded)):
                 return f"{name},{self.filter} is {recorded:.6g}, its {len(own)} samples give {mean:.6g}"
         return None

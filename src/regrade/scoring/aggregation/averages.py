@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from regrade.addition import add_up
 from regrade.registry import register
 from regrade.scoring.aggregation.aggregation import Aggregation, Stderr, number, pair
 
@@ -27,7 +28,7 @@ class Mean(Aggregation):
     failed_value: ClassVar[float | None] = 0.0
 
     def reduce(self, column: Column) -> float:
-        return sum(column.data) / len(column.data)
+        return add_up(column.data) / len(column.data)
 
     def closed_stderr(self, column: Column) -> float:
         from regrade.scoring.statistics.harness import mean_stderr
@@ -153,7 +154,7 @@ class WeightedMean(Aggregation):
         raise NotImplementedError
 
     def reduce(self, column: Column) -> float:
-        return self.finish(sum(column.data[::2]) / sum(column.data[1::2]))
+        return self.finish(add_up(column.data[::2]) / add_up(column.data[1::2]))
 
     def replicates(self, column: Column, indices: Indices) -> Floats:
         values, weights = column.numpy().T

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from regrade.addition import add_up
 from regrade.registry import register
 from regrade.scoring.aggregation.aggregation import Aggregation
 
@@ -22,10 +23,10 @@ class InstructionLevelAccuracy(Aggregation):
 
     def statistics(self, value: Any) -> tuple[float, float]:
         items = [float(item) for item in value]
-        return sum(items), float(len(items))
+        return add_up(items), float(len(items))
 
     def reduce(self, column: Column) -> float:
-        return sum(column.data[::2]) / sum(column.data[1::2])
+        return add_up(column.data[::2]) / add_up(column.data[1::2])
 
     def replicates(self, column: Column, indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         from regrade.scoring.statistics.bootstrap import replicate_of_sums

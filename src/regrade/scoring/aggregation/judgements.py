@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from regrade.addition import add_up
 from regrade.registry import register
 from regrade.scoring.aggregation.aggregation import Aggregation
 from regrade.scoring.aggregation.averages import Mean
@@ -27,7 +28,7 @@ class Count(Aggregation):
     """The sum of the values: of zeros and ones, how many ones there are."""
 
     def reduce(self, column: Column) -> float:
-        return sum(column.data)
+        return add_up(column.data)
 
     def replicates(self, column: Column, indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         sums: NDArray[np.float64] = column.numpy()[:, 0].take(indices).sum(axis=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from regrade.addition import add_up
 from regrade.registry import register
 from regrade.scoring.aggregation.aggregation import Aggregation, pair
 
@@ -43,7 +44,7 @@ class MicroF1Sets(Aggregation):
         return float(len(gold & predicted)), float(len(predicted - gold)), float(len(gold - predicted))
 
     def reduce(self, column: Column) -> float:
-        right, extra, missed = (sum(column.data[place::3]) for place in range(3))
+        right, extra, missed = (add_up(column.data[place::3]) for place in range(3))
         # Through precision and recall, as tasks do it: to the last digit.
         precision = right / (right + extra) if right + extra else 0.0
         recall = right / (right + missed) if right + missed else 0.0
@@ -85,7 +86,7 @@ class MacroF1Sets(Aggregation):
                 count = counts.setdefault(label, [0, 0, 0])
                 count[0 if label in gold and label in predicted else 1 if label in predicted else 2] += 1
         scores = [_f1(*counts[label]) for label in sorted(counts, key=str)]
-        return sum(scores) / len(scores) if scores else 0.0
+        return add_up(scores) / len(scores) if scores else 0.0
 
 
 def _f1(right: int, extra: int, missed: int) -> float:

@@ -9,6 +9,7 @@ from collections import Counter
 from types import CodeType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from regrade.addition import add_up
 from regrade.registry import register
 from regrade.scoring.aggregation.aggregation import Aggregation, Stderr, pair
 
@@ -240,7 +241,7 @@ class AllRight(Aggregation):
         questions: dict[Any, bool] = {}
         for paragraph, question, right in column.rows():
             questions[paragraph, question] = questions.get((paragraph, question), True) and bool(right)
-        return sum(questions.values()) / len(questions)
+        return add_up(questions.values()) / len(questions)
 
     def closed_stderr(self, column: Column) -> float:
         from regrade.scoring.statistics.harness import mean_stderr

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from regrade.addition import add_up
 from regrade.registry import register
 from regrade.scoring.aggregation.aggregation import Aggregation, Stderr, pair
 
@@ -47,7 +48,7 @@ class TranslationScore(Aggregation):
         return found
 
     def reduce(self, column: Column) -> float:
-        return self._score(sum(column.data[i :: self.width]) for i in range(self.width))
+        return self._score(add_up(column.data[i :: self.width]) for i in range(self.width))
 
     def replicates(self, column: Column, indices: Indices) -> Floats:
         import numpy as np

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from regrade.addition import add_up
 from regrade.scoring.translation.bleu import MAX_ORDER, ngrams
 from regrade.scoring.translation.tokenizers import tokenize_13a
 
@@ -64,7 +65,7 @@ def bleu_scores(sums: Sequence[float], smooth: bool = False) -> dict[str, Any]:
         (matched + add) / (possible + add) if possible + add else 0.0
         for matched, possible in zip(sums[2 : 2 + order], sums[2 + order :], strict=True)
     ]
-    mean = math.exp(sum(math.log(p) / order for p in precisions)) if min(precisions) > 0 else 0.0
+    mean = math.exp(add_up(math.log(p) / order for p in precisions)) if min(precisions) > 0 else 0.0
     ratio = ours / theirs
     penalty = 1.0 if ratio > 1 else math.exp(1 - 1 / ratio)
     return {

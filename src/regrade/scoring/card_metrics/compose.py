@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.recipes.artifacts import Artifact, ArtifactError, artifact
 from regrade.recipes.operators.operator import StreamOperator
 from regrade.recipes.paths import MISSING, get_path
@@ -187,7 +188,7 @@ class MetricsEnsemble(InstanceMetric):
 
     def _weighed(self, values: list[Any]) -> float:
         weights = self.weights or [1 / len(self.metrics)] * len(self.metrics)
-        return float(sum(value * weight for value, weight in zip(values, weights, strict=True)))
+        return float(add_up(value * weight for value, weight in zip(values, weights, strict=True)))
 
     def evaluate(self, samples: Sequence[Sample], *, intervals: bool = True) -> tuple[Scores, list[Scores]]:
         from regrade.scoring.card_metrics.evaluate import global_scores, instance_row

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from regrade.addition import add_up
 from regrade.recipes.artifacts import artifact
 from regrade.scoring.card_metrics.metric import CardMetric, GlobalMetric, Scores
 
@@ -104,7 +105,7 @@ class CustomF1(GlobalMetric):
                 unknown += counts[1]
         rates = ("f1", "recall", "precision")
         for place, name in enumerate(rates):
-            mean = sum(found[place] for found in by_group) / len(by_group) if by_group else self.zero_division
+            mean = add_up(found[place] for found in by_group) / len(by_group) if by_group else self.zero_division
             scores[f"{name}_macro"] = mean
         scores["in_classes_support"] = 1 - unknown / everything[1] if everything[1] else 1.0
         for name, rate in zip(rates, self._rates(everything), strict=True):

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from regrade.addition import add_up
+
 Step = tuple[str, str, str]
 """An operation and its two arguments: a number, ``const_NUMBER``, ``#n`` for the result of step n, a row's name."""
 
@@ -26,7 +28,7 @@ _OF_ROWS: Final[dict[str, Callable[[list[float]], float]]] = {
     "table_max": max,
     "table_min": min,
     "table_sum": sum,
-    "table_average": lambda row: sum(row) / len(row),
+    "table_average": lambda row: add_up(row) / len(row),
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from regrade.addition import add_up
 from regrade.recipes.artifacts import ArtifactError, artifact
 from regrade.scoring.card_metrics.compose import MetricsEnsemble
 
@@ -41,7 +42,7 @@ class RandomForestMetricsEnsemble(MetricsEnsemble):
             tree = estimator["tree_"]
             shares = []
             for (counts,) in tree["values"]:
-                total = sum(counts)
+                total = add_up(counts)
                 shares.append([count / total for count in counts])
             if len(shares) != len(tree["nodes"]):
                 raise ValueError("a tree needs a value for each of its nodes")
@@ -52,7 +53,7 @@ class RandomForestMetricsEnsemble(MetricsEnsemble):
 
     def _weighed(self, values: list[Any]) -> float:
         votes = [_at_leaf(nodes, shares, values) for nodes, shares in self._trees]
-        means = [sum(column) / len(votes) for column in zip(*votes, strict=True)]
+        means = [add_up(column) / len(votes) for column in zip(*votes, strict=True)]
         return float(self.weights["classes_"][means.index(max(means))])
 
 

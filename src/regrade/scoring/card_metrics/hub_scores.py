@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from regrade.addition import add_up
 from regrade.scoring.card_metrics.bleu import bleu_scores, bleu_statistics
 from regrade.scoring.card_metrics.edits import word_errors
 from regrade.scoring.card_metrics.matthews import matthews
@@ -40,7 +41,7 @@ class HubSum(HubScore):
     """A score of sums: every sample adds as many numbers."""
 
     def reduce(self, statistics: Sequence[Any]) -> Scores:
-        return self.scores_of_sums([sum(column) for column in zip(*statistics, strict=True)])
+        return self.scores_of_sums([add_up(column) for column in zip(*statistics, strict=True)])
 
     def scores_of_sums(self, sums: Sequence[float]) -> Scores:
         """The scores of totals."""

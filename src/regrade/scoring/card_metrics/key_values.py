@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from regrade.addition import add_up
 from regrade.recipes.artifacts import artifact
 from regrade.scoring.card_metrics.metric import CardMetric, GlobalMetric, Scores
 
@@ -77,13 +78,13 @@ class KeyValueExtraction(GlobalMetric):
             raise ValueError("the references have no keys")
         name = self.metric.main_score
         means = {key: score / count for key, (_, _, count, score) in legal.items()}
-        predicted = sum(sums[1] for sums in totals.values())
+        predicted = add_up(sums[1] for sums in totals.values())
         return {
             **{f"{name}_{key}": mean for key, mean in means.items()},
-            f"{name}_micro": sum(sums[3] for sums in legal.values()) / sum(sums[2] for sums in legal.values()),
-            f"{name}_macro": sum(means.values()) / len(means),
+            f"{name}_micro": add_up(sums[3] for sums in legal.values()) / add_up(sums[2] for sums in legal.values()),
+            f"{name}_macro": add_up(means.values()) / len(means),
             f"{name}_legal_keys_in_predictions": (
-                sum(sums[1] for sums in legal.values()) / predicted if predicted else 0.0
+                add_up(sums[1] for sums in legal.values()) / predicted if predicted else 0.0
             ),
         }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.recipes.artifacts import ArtifactError, artifact
 from regrade.scoring.card_metrics.bleu import tokenizer_of
 from regrade.scoring.card_metrics.metric import MapReduceMetric, Scores
@@ -62,7 +63,7 @@ class NormalizedSacrebleu(MapReduceMetric):
         return self._metric(tokenize).statistics(prediction, references)
 
     def reduce(self, statistics: Sequence[Any]) -> Scores:
-        return self._scores([sum(column) for column in zip(*statistics, strict=True)])
+        return self._scores([add_up(column) for column in zip(*statistics, strict=True)])
 
     def resampled(self, statistics: Sequence[Any], names: list[str]) -> Any:
         from regrade.scoring.card_metrics.resampled import Sums

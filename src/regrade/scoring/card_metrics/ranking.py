@@ -6,6 +6,8 @@ from collections.abc import Hashable, Sequence
 from itertools import accumulate
 from math import log2
 
+from regrade.addition import add_up
+
 
 def relevance(ranked: Sequence[Hashable], relevant: Sequence[Hashable]) -> list[int]:
     """For each ranked item 1 if it is relevant, else 0."""
@@ -33,7 +35,7 @@ def average_precision(hits: Sequence[int]) -> float:
     found = list(accumulate(hits))
     if not found or not found[-1]:
         return 0.0
-    return sum(count / rank for rank, (count, hit) in enumerate(zip(found, hits, strict=True), 1) if hit) / found[-1]
+    return add_up(count / rank for rank, (count, hit) in enumerate(zip(found, hits, strict=True), 1) if hit) / found[-1]
 
 
 def at_k(hits: Sequence[int], relevant: int, k: int) -> tuple[float, float, float]:
@@ -49,7 +51,7 @@ def at_k(hits: Sequence[int], relevant: int, k: int) -> tuple[float, float, floa
     k = min(k, len(hits))
     if not k:
         return 0.0, 0.0, 0.0
-    found = sum(hits[:k])
+    found = add_up(hits[:k])
     return found / k, found / relevant if relevant else 0.0, float(found > 0)
 
 
@@ -78,7 +80,7 @@ def ndcg(gains: Sequence[float], scores: Sequence[float]) -> float:
     if min(gains) < 0:
         raise ValueError(f"a gain may not be negative, as {min(gains)} is")
     discounts = [1 / log2(rank + 2) for rank in range(len(gains))]
-    best = sum(gain * discount for gain, discount in zip(sorted(gains, reverse=True), discounts, strict=True))
+    best = add_up(gain * discount for gain, discount in zip(sorted(gains, reverse=True), discounts, strict=True))
     if not best:
         return 0.0
     tied: dict[float, list[float]] = {}
@@ -87,6 +89,6 @@ def ndcg(gains: Sequence[float], scores: Sequence[float]) -> float:
     total, start = 0.0, 0
     for score in sorted(tied, reverse=True):
         group = tied[score]
-        total += sum(group) / len(group) * sum(discounts[start : start + len(group)])
+        total += add_up(group) / len(group) * add_up(discounts[start : start + len(group)])
         start += len(group)
     return total / best

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from regrade.addition import add_up
 from regrade.recipes.artifacts import Artifact, artifact
 
 
@@ -31,8 +32,8 @@ def nan_max(values: Sequence[float]) -> float:
 
 def weighted_win_rate(values: Sequence[float]) -> float:
     """The share of battles won: a score of s > 0 is s battles won, s < 0 as many lost, 0 one of each."""
-    won = sum(value if value > 0 else 1 if value == 0 else 0 for value in values)
-    fought = sum(abs(value) if value else 2 for value in values)
+    won = add_up(value if value > 0 else 1 if value == 0 else 0 for value in values)
+    fought = add_up(abs(value) if value else 2 for value in values)
     return won / fought
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.recipes.artifacts import ArtifactError, artifact
 from regrade.scoring.card_metrics.metric import GlobalMetric, InstanceMetric, Scores
 from regrade.scoring.card_metrics.ranking import at_k, average_precision, ndcg, reciprocal_rank, relevance
@@ -220,4 +221,4 @@ class RerankRecall(GlobalMetric):
 def _recalls(passages: dict[str, tuple[float, int]], ks: Sequence[int]) -> dict[int, float]:
     ranked = sorted(passages, key=lambda passage: (passages[passage][0], passage), reverse=True)
     hits = [passages[passage][1] > 0 for passage in ranked]
-    return {k: sum(hits[:k]) / sum(hits) if any(hits) else 0.0 for k in ks}
+    return {k: add_up(hits[:k]) / add_up(hits) if any(hits) else 0.0 for k in ks}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from regrade.addition import add_up
 from regrade.recipes.artifacts import artifact
 from regrade.scoring.card_metrics.metric import GlobalMetric, Scores
 from regrade.scoring.card_metrics.sums import SumMetric
@@ -38,7 +39,7 @@ class RelaxedCorrectness(GlobalMetric):
         scores = {"relaxed_overall": [score for _, score in statistics]}
         for split in ("human", "augmented"):
             scores[f"relaxed_{split}_split"] = [score for own, score in statistics if own == split]
-        return {name: sum(values) / len(values) for name, values in scores.items() if values}
+        return {name: add_up(values) / len(values) for name, values in scores.items() if values}
 
 
 def relaxed_match(answer: str, reference: str, tolerance: float = 0.05) -> bool:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from regrade.addition import add_up
 from regrade.scoring.card_metrics.metric import GlobalMetric, Scores
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class SumMetric(GlobalMetric):
         raise NotImplementedError
 
     def reduce(self, statistics: Sequence[Any]) -> Scores:
-        return self.scores_of_sums([sum(column) for column in zip(*statistics, strict=True)])
+        return self.scores_of_sums([add_up(column) for column in zip(*statistics, strict=True)])
 
     def resampled(self, statistics: Sequence[Any], names: list[str]) -> Resampled:
         from regrade.scoring.card_metrics.resampled import Sums

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from regrade import extras
+from regrade.addition import add_up
 from regrade.recipes.artifacts import artifact
 from regrade.scoring.card_metrics.metric import Scores
 from regrade.scoring.card_metrics.score_means import ScoreMeans
@@ -81,7 +82,7 @@ class MultiTurnToolCallingMetric(ScoreMeans):
         if not prediction:
             raise ValueError("there is no call of a tool to check")
         fits = [fits_schema(call, task_data["__tools__"]) for call in prediction]
-        return {"argument_schema_validation": sum(fits) / len(fits)}
+        return {"argument_schema_validation": add_up(fits) / len(fits)}
 
 
 def fits_schema(call: dict[str, Any], tools: Sequence[dict[str, Any]]) -> float:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.errors import InputError
 from regrade.rows.columns import MISSING, value_at
 from regrade.scoring.judging.orders import Verdict, favoured
@@ -342,8 +343,8 @@ def _ratings(met: list[_Met]) -> Ratings | None:
     return Ratings(
         len(met),
         spearman(a, b),
-        sum(gaps) / len(gaps),
-        sum(map(abs, gaps)) / len(gaps),
+        add_up(gaps) / len(gaps),
+        add_up(map(abs, gaps)) / len(gaps),
         kappa_of(a, b, weighted=True),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.scoring.judging.agreement import Positions, Share, positions_of, share_of
 from regrade.scoring.judging.orders import Verdict, settle
 from regrade.scoring.judging.rulings import Ruling
@@ -171,7 +172,7 @@ def standings(
             lengths.setdefault(name, {})[duel.item] = length
         _count(duel.verdict, one, other, match)
     for name, standing in table.items():
-        standing.length = sum(lengths[name].values()) / len(lengths[name])
+        standing.length = add_up(lengths[name].values()) / len(lengths[name])
         standing.win_rate = _rate(standing.wins + standing.ties / 2, standing.n)
         standing.win_rate_decided = _rate(standing.wins, standing.wins + standing.losses)
     decided: dict[tuple[str, str], list[Duel]] = {}
@@ -263,7 +264,7 @@ def _first_shown(duels: Sequence[Duel], level: float) -> Share:
         for swapped, verdict in duel.by_order.items()
         if verdict in ("first", "second")
     ]
-    return share_of(sum(shown), len(shown), level)
+    return share_of(add_up(shown), len(shown), level)
 
 
 def _longer(duels: Sequence[Duel], level: float) -> LengthEffect:
@@ -272,7 +273,7 @@ def _longer(duels: Sequence[Duel], level: float) -> LengthEffect:
         for duel in duels
         if duel.verdict in ("first", "second") and duel.lengths[0] != duel.lengths[1]
     ]
-    return LengthEffect(longer=share_of(sum(won), len(won), level))
+    return LengthEffect(longer=share_of(add_up(won), len(won), level))
 
 
 def _at_equal_length(duels: Sequence[Duel]) -> float | None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from regrade.addition import add_up
 from regrade.registry import register
 from regrade.scoring.metrics.metric import Metric, gold_and_answer
 from regrade.scoring.metrics.rouge import KINDS, rouge_scores
@@ -21,7 +22,7 @@ def _best(case: Case, score: Callable[[str, str], float]) -> float:
     gold, answer = gold_and_answer(case)
     golds = gold if isinstance(gold, list) else [gold]
     if isinstance(answer, list):
-        return sum(max(score(str(one), text) for one in golds) for text in answer) / len(answer)
+        return add_up(max(score(str(one), text) for one in golds) for text in answer) / len(answer)
     return max(score(str(one), answer) for one in golds)
 
 
@@ -99,7 +100,7 @@ class Rouge(Metric):
         gold, answer = gold_and_answer(case)
         answers = answer if isinstance(answer, list) else [answer]
         scores = [self._score(gold, text) for text in answers]
-        return {kind: sum(score[kind] for score in scores) / len(scores) for kind in self.chosen}
+        return {kind: add_up(score[kind] for score in scores) / len(scores) for kind in self.chosen}
 
 
 class OneRouge(Rouge):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from regrade.addition import add_up
 from regrade.registry import lookup, register
 from regrade.scoring.case import Case
 from regrade.scoring.metrics.metric import Metric
@@ -130,7 +131,7 @@ class MeanAtK(OverRepeats):
     def _value(self, answers: list[Any], scores: list[float], k: int) -> float:
         _enough(scores, k)
         taken = scores[:k] if k else scores
-        return sum(taken) / len(taken)
+        return add_up(taken) / len(taken)
 
 
 @lru_cache(maxsize=4096)

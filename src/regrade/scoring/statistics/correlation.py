@@ -13,6 +13,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from regrade.addition import add_up
+
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
@@ -138,7 +140,7 @@ def _gamma_ratio(a: float) -> float:
     if a < 40:
         return math.gamma(a + 0.5) / math.gamma(a)
     terms = (1, -1 / 8, 1 / 128, 5 / 1024, -21 / 32768, -399 / 262144, 869 / 4194304)
-    return math.sqrt(a) * sum(term * a**-power for power, term in enumerate(terms))
+    return math.sqrt(a) * add_up(term * a**-power for power, term in enumerate(terms))
 
 
 def _beta_fraction(x: float, a: float, b: float) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from regrade.addition import add_up
 from regrade.errors import UsageError
 
 
@@ -18,9 +19,9 @@ def sample_stddev(values: Sequence[float]) -> float:
     n = len(values)
     if n < 2:
         return math.nan
-    mean = sum(values) / n
+    mean = add_up(values) / n
     # A list, then sum: one order of addition, the harness's.
-    return math.sqrt(sum([(value - mean) ** 2 for value in values]) / (n - 1))
+    return math.sqrt(add_up([(value - mean) ** 2 for value in values]) / (n - 1))
 
 
 def mean_stderr(values: Sequence[float]) -> float:
@@ -46,15 +47,15 @@ def pooled_sample_stderr(stderrs: Sequence[float], sizes: Sequence[int]) -> floa
     """
     if len(stderrs) != len(sizes):
         raise UsageError(f"{len(stderrs)} standard errors but {len(sizes)} sizes")
-    freedom = sum(sizes) - len(sizes)
+    freedom = add_up(sizes) - len(sizes)
     if freedom <= 0:
         return math.nan
-    variance = sum([(size - 1) * stderr**2 * size for size, stderr in zip(sizes, stderrs, strict=True)]) / freedom
-    return math.sqrt(variance / sum(sizes))
+    variance = add_up([(size - 1) * stderr**2 * size for size, stderr in zip(sizes, stderrs, strict=True)]) / freedom
+    return math.sqrt(variance / add_up(sizes))
 
 
 def unweighted_mean_stderr(stderrs: Sequence[float]) -> float:
     """The standard error of the plain mean of independent subtask means: sqrt(sum(se_i^2)) / tasks; nan for none."""
     if not stderrs:
         return math.nan
-    return math.sqrt(sum(stderr**2 for stderr in stderrs)) / len(stderrs)
+    return math.sqrt(add_up(stderr**2 for stderr in stderrs)) / len(stderrs)
