@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
+from regrade.addition import add_up
 from regrade.scoring.translation.tokenizers import tokenizer
 
 MAX_ORDER: Final = 4
@@ -136,7 +137,7 @@ class Bleu:
             elif self.smooth_method == "floor":
                 precisions[place] = 100.0 * self.smooth_value / totals[place]
         logs = [math.log(precision) if precision else _LOG_OF_ZERO for precision in precisions[:order]]
-        return BleuScore(bp * math.exp(sum(logs) / order), counts, totals, precisions, bp, sys_len, ref_len)
+        return BleuScore(bp * math.exp(add_up(logs) / order), counts, totals, precisions, bp, sys_len, ref_len)
 
 
 def ngrams(words: Sequence[str], max_order: int) -> Ngrams:
