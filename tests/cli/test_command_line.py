@@ -217,7 +217,8 @@ def test_a_gate_on_a_value_that_is_not_to_be_had_is_missed(logs: Any, cli: Calla
     logs.results()
     path = logs.write(logs.rows(["1"]))
     ran = cli("score", path, "--where", "doc.answer == 'none such'", "--fail-under", "exact_match=0.0")
-    assert ran.code == 100
+    assert ran.code == 3
+    assert "no sample meets --where" in ran.err
 
 
 # -- what is printed ---------------------------------------------------------------------------------------------------
@@ -301,7 +302,19 @@ def test_show(log: Path, cli: Callable[..., Any]) -> None:
     cards = [json.loads(line) for line in ran.out.splitlines()]
     assert [card["sample_id"] for card in cards] == [0, 3]
     assert cards[1]["answers"] == ["x"]
-    assert "no sample meets" in cli("show", log, "--errors").out
+    none = cli("show", log, "--errors")
+    assert (none.code, "no sample meets" in none.out) == (3, True)
+
+
+def test_show_says_how_many_more_there_are(logs: Any, cli: Callable[..., Any]) -> None:
+    logs.results()
+    path = logs.write(logs.rows(["0"] * 13 + ["1"]))
+    ran = cli("show", path, "--failed")
+    assert (ran.code, ran.out.count("model says")) == (0, 10)
+    assert ran.out.endswith("... and 3 more of 13; --limit N shows more\n")
+    ran = cli("show", path, "--failed", "--json")
+    assert (len(ran.out.splitlines()), "3 more of 13" in ran.err) == (10, True)
+    assert "more of" not in cli("show", path, "--failed", "--limit", "13").out
 
 
 def test_show_does_not_pass_control_characters_to_the_terminal(logs: Any, cli: Callable[..., Any]) -> None:

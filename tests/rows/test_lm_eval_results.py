@@ -115,3 +115,91 @@ def test_the_recorded_groups_of_a_real_file(lm_eval_logs: Path) -> None:
     assert len(groups["group_subtasks"]["mmlu_pro_plus"]) == 14
     assert groups["groups"]["mmlu_pro_plus"]["exact_match,custom-extract"] == pytest.approx(0.365714, abs=5e-7)
     assert set(groups["sizes"].values()) == {100}
+
+
+# -- damaged and incomplete files --------------------------------------------------------------------------------------
+
+
+def test_either_field_gives_the_number_of_samples(logs: Any) -> None:
+    for name, content, expected in (
+        ("a", {"results": {"sums": {"sample_len": 6}}, "config": {}}, 6),
+        ("b", {"results": {"sums": {}}, "config": {}, "n-samples": {"sums": {"original": 8, "effective": 5}}}, 5),
+        ("c", {"results": {"sums": {}}, "config": {}, "n-samples": {"sums": {"original": 8}}}, 8),
+        ("d", {"results": {"sums": {"sample_len": True}}, "config": {}, "n-samples": {"sums": 3}}, None),
+    ):
+        folder = logs.folder / name
+        folder.mkdir(parents=True)
+        (folder / "results.json").write_text(json.dumps(content), encoding="utf-8")
+        assert results_in(folder)[0].expected("sums") == expected, name
+
+
+def test_samples_that_are_missing_by_sample_len(logs: Any, cli: Any) -> None:
+    logs.results({"sums": {"sample_len": 6, "exact_match,none": 0.5}})
+    ran = cli("score", logs.write(logs.rows(["1", "0", "1"])))
+    assert (ran.code, "3 of 6 evaluated samples are in the log" in ran.out) == (3, True)
+
+
+def damage(path: Any, how: str) -> None:
+    """Cut a results file off, empty it, or put another value into it."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if how == "cut off":
+        text = path.read_text(encoding="utf-8")[:200]
+    elif how == "empty":
+        text = ""
+    else:
+        content[how] = [1, 2]
+        text = json.dumps(content)
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("how", ["cut off", "empty", "results", "configs", "n-samples", "groups", "config", "versions"])
+@pytest.mark.parametrize("named", ["folder", "file"])
+def test_a_damaged_results_file_is_named(logs: Any, cli: Any, how: str, named: str) -> None:
+    results = logs.results(n=3)
+    samples = logs.write(logs.rows(["1", "0", "1"]))
+    damage(results, how)
+    ran = cli("score", logs.folder if named == "folder" else samples)
+    assert ran.code == 3
+    assert results.name in ran.out
+
+
+def test_a_damaged_results_file_of_another_run_is_named(logs: Any, cli: Any) -> None:
+    logs.results(n=1)
+    logs.write(logs.rows(["1"]))
+    other = logs.results(name="results_2024-01-01T00-00-00.0.json")
+    damage(other, "cut off")
+    ran = cli("score", logs.folder)
+    assert (ran.code, f"{other.name}: not valid JSON" in ran.out) == (3, True)
+
+
+def test_a_task_whose_configuration_cannot_be_read_costs_no_other(logs: Any, cli: Any) -> None:
+    results = logs.results(
+        {"sums": {}, "more": {}}, configs={"sums": logs.config(), "more": logs.config(metric_list=[3])}
+    )
+    logs.write(logs.rows(["1", "0"]))
+    logs.write(logs.rows(["1"]), "more")
+    ran = cli("score", logs.folder)
+    assert (ran.code, "0.5000" in ran.out, results.name in ran.out) == (3, True, True)
+    assert "metric_list holds 3" in ran.out
+
+
+def test_results_whose_samples_were_not_logged(logs: Any, cli: Any) -> None:
+    results = logs.results()
+    for path in (results, logs.folder):
+        ran = cli("score", path)
+        assert (ran.code, "--log_samples" in ran.err) == (1, True)
+
+
+def test_tasks_of_a_run_without_samples_are_named(logs: Any, cli: Any) -> None:
+    logs.results({"sums": {}, "more": {}}, configs={"sums": logs.config(), "more": logs.config()})
+    logs.write(logs.rows(["1"]))
+    ran = cli("score", logs.folder)
+    assert "1 of the run's tasks have no samples here, and are not scored: more" in ran.out
+
+
+def test_a_task_is_not_taken_for_one_whose_name_its_own_ends_with(logs: Any, cli: Any) -> None:
+    logs.results({"math": {"exact_match,none": 0.0}}, configs={"math": logs.config()}, n=7)
+    ran = cli("score", logs.write(logs.rows(["1", "0"]), "pro_math"))
+    assert ran.out.splitlines()[1].startswith("pro_math ")
+    assert "reports no task 'pro_math': nothing is taken from it" in ran.out
+    assert "7" not in ran.out.splitlines()[1].split()

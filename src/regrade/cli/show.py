@@ -66,6 +66,14 @@ def run(arguments: argparse.Namespace) -> int:
             from regrade.reports.samples import render_card
 
             print(("" if count == 1 else "\n") + render_card(card, shutil.get_terminal_size().columns, arguments.full))
-    if count == 0 and not arguments.json:
-        print("no sample meets the conditions")
+    if count == 0:
+        print("no sample meets the conditions", file=sys.stderr if arguments.json else sys.stdout)
+        return Exit.INCOMPLETE
+    if cards.total > count:
+        stream = sys.stderr if arguments.json else sys.stdout
+        more = f"... and {cards.total - count:,} more of {cards.total:,}"
+        print(
+            f"{more}; --limit {cards.total} shows all" if arguments.json else f"\n{more}; --limit N shows more",
+            file=stream,
+        )
     return Exit.DONE

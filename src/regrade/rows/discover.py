@@ -8,10 +8,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from regrade.errors import InputError
 from regrade.registry import lookup, registered
 from regrade.rows import files
-from regrade.rows.lm_eval_results import looks_like_results, samples_of
+from regrade.rows.lm_eval_results import absent_tasks, looks_like_results, results_folder, samples_of
 from regrade.rows.location import exists, files_below, is_folder, locate, size
 from regrade.rows.readers.lm_eval import LmEvalReader
 from regrade.rows.source import Reader, Source
@@ -73,13 +75,10 @@ def discover(
         if is_folder(path) and exists(path / "run.json") and (match := detect(path / "run.json")) is not None:
             sources += _reader(match.reader).sources(match.path, options)
         elif is_folder(path):
+            before = len(problems or ())
             found = _in_folder(path, options, problems)
-            if not found and not problems:
-                raise InputError(
-                    "no log of a known format below this folder",
-                    where=str(path),
-                    hint="name a file to read it as a table; `regrade formats` lists the formats",
-                )
+            if not found and len(problems or ()) == before:
+                raise _nothing_below(path)
             sources += found
         elif exists(path):
             sources += _open(path, options)
@@ -94,6 +93,8 @@ def _open(path: Path, options: dict[str, Any]) -> list[Source]:
     match = detect(path)
     if match is None and (samples := samples_of(path)):
         return [source for sample in samples for source in _open(sample, options)]
+    if match is None and looks_like_results(files.read_head(path, 4096)):
+        raise _without_samples(path)
     if match is None:
         if size(path) == 0:
             raise InputError("the file is empty", where=str(path))
@@ -108,11 +109,14 @@ def _open(path: Path, options: dict[str, Any]) -> list[Source]:
 def _in_folder(folder: Path, options: dict[str, Any], problems: list[Malformed] | None) -> list[Source]:
     sources: list[Source] = []
     run: Path | None = None
+    holding: dict[Path, None] = {}  # folders that may hold results files
     for path in _run_first(folder):
         if _SKIPPED_FOLDERS.intersection(path.parts) or path.name.startswith("."):
             continue
         if run is not None and run in path.parents:
             continue  # a run's samples, answers and scores are no logs of their own
+        if path.suffix == ".json":
+            holding[path.parent] = None
         try:
             forced = options.get("reader")
             match = Match(path, forced, "forced") if forced else detect(path)
@@ -126,7 +130,47 @@ def _in_folder(folder: Path, options: dict[str, Any], problems: list[Malformed] 
             if problems is None:
                 raise
             problems.append(Malformed(str(path), 0, error.what))
+    told = {source.options.get("damaged") for source in sources}
+    for bad in (bad for parent in holding for bad in results_folder(parent).damaged if bad.file not in told):
+        if problems is None:
+            raise InputError(bad.reason, where=bad.file)
+        problems.append(bad)
+    return _with_absent_tasks(sources)
+
+
+def _with_absent_tasks(sources: list[Source]) -> list[Source]:
+    """The same sources; the first of each run says which of the run's tasks have no samples here."""
+    tasks: dict[str, set[str]] = {}
+    for source in sources:
+        if source.run.results_file is not None:
+            tasks.setdefault(source.run.results_file, set()).add(source.task)
+    for place, source in enumerate(sources):
+        here = tasks.pop(source.run.results_file or "", None)
+        if here is not None and (absent := absent_tasks(Path(str(source.run.results_file)), here)):
+            names = f"{', '.join(absent[:5])}{', ...' if len(absent) > 5 else ''}"
+            note = f"{len(absent)} of the run's tasks have no samples here, and are not scored: {names}"
+            sources[place] = msgspec.structs.replace(source, notes=[*source.notes, note])
     return sources
+
+
+def _nothing_below(folder: Path) -> InputError:
+    """Why a folder holds no log: nothing at all, or results of the harness whose samples were not logged."""
+    for path in files_below(folder):
+        if path.suffix == ".json" and looks_like_results(files.read_head(path, 4096)):
+            return _without_samples(path)
+    return InputError(
+        "no log of a known format below this folder",
+        where=str(folder),
+        hint="name a file to read it as a table; `regrade formats` lists the formats",
+    )
+
+
+def _without_samples(results: Path) -> InputError:
+    return InputError(
+        "this is a results file of lm-evaluation-harness, and no samples of its run are beside it",
+        where=str(results),
+        hint="scoring needs the samples: run lm_eval with --log_samples, and name the folder that it writes",
+    )
 
 
 def _run_first(folder: Path) -> list[Path]:

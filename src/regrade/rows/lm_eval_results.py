@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from regrade.rows import files, json_lines
 from regrade.rows.location import files_in, stamp
+from regrade.schema import Malformed
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}[-:]\d{2}[-:]\d{2}(?:[.,]\d+)?")
 
@@ -40,6 +41,7 @@ class ResultsFile:
         same_run: Whether it belongs to the run that wrote the samples file it was found for; if not, only the
             recipe is taken from it.
         notes: What a person should know about how it was chosen.
+        faults: What of it has another shape than a results file's, and was not read.
     """
 
     def __init__(
@@ -49,15 +51,26 @@ class ResultsFile:
         self.content = content
         self.same_run = same_run
         self.notes = notes
+        self.faults = _faults(content)
+
+    @cached_property
+    def tasks(self) -> dict[str, None]:
+        """The tasks it reports, groups included, in order."""
+        return dict.fromkeys([*self._section("configs"), *self._section("results")])
 
     @property
-    def tasks(self) -> list[str]:
-        """The tasks it reports, groups included."""
-        return list({**self._section("configs"), **self._section("results")})
+    def configured(self) -> list[str]:
+        """The tasks whose configuration it records; groups that have one are left out."""
+        groups = self._section("group_subtasks")
+        return [task for task in self._section("configs") if not groups.get(task)]
 
     def _section(self, name: str) -> dict[str, Any]:
         section = self.content.get(name)
         return section if isinstance(section, dict) else {}
+
+    def _of(self, section: str, task: str) -> dict[str, Any]:
+        entry = self._section(section).get(task)
+        return entry if isinstance(entry, dict) else {}
 
     @property
     def model(self) -> str | None:
@@ -69,7 +82,8 @@ class ResultsFile:
         else:
             match = re.search(r"(?:^|,)(?:pretrained|model)=([^,]+)", str(arguments or ""))
             pretrained = match[1] if match else None
-        return self.content.get("model_name") or pretrained or config.get("model")
+        name = self.content.get("model_name") or pretrained or config.get("model")
+        return name if isinstance(name, str) else None
 
     @property
     def date(self) -> str | None:
@@ -93,43 +107,134 @@ class ResultsFile:
 
     def config(self, task: str) -> dict[str, Any] | None:
         """The task's recorded configuration, or None."""
-        config = self._section("configs").get(task)
-        return config if isinstance(config, dict) else None
+        return self._of("configs", task) or None
 
     def expected(self, task: str) -> int | None:
-        """How many samples of the task were evaluated, as the file says."""
-        counts = self._section("n-samples").get(task)
-        effective = counts.get("effective") if isinstance(counts, dict) else None
-        return int(effective) if isinstance(effective, int | float) else None
+        """How many samples of the task were evaluated, as the file says; it says so in one of three places."""
+        counts = self._of("n-samples", task)
+        for count in (counts.get("effective"), self._of("results", task).get("sample_len"), counts.get("original")):
+            if isinstance(count, int | float) and not isinstance(count, bool) and 0 <= count < 2**53:
+                return int(count)
+        return None
 
     def recorded(self, task: str) -> dict[str, Any]:
         """The task's recorded values by ``metric,filter``; early files name no filter and get ``none``."""
         values = {}
-        for key, value in (self._section("results").get(task) or {}).items():
+        for key, value in self._of("results", task).items():
             if key not in ("alias", "name", "sample_len", "sample_count") and not key.startswith(" "):
                 values[key if "," in key else f"{key},none"] = value
         return values
 
-    @property
+    @cached_property
     def groups(self) -> dict[str, Any]:
-        """What the file says of task groups: ``group_subtasks``, ``groups``, and the ``results`` and ``sizes`` of their
-        tasks. Empty where no group has values.
+        """What the file says of task groups: ``group_subtasks``, ``groups``, ``configs`` of the groups, and the
+        ``results`` and ``sizes`` of their tasks. Empty where no group has values.
         """
-        subtasks, values = self._section("group_subtasks"), self._section("groups")
+        values = self._section("groups")
+        subtasks = {
+            group: [member for member in members if isinstance(member, str)]
+            for group, members in self._section("group_subtasks").items()
+            if isinstance(members, list | dict)
+        }
         if not values or not any(subtasks.values()):
             return {}
-        tasks = [task for members in subtasks.values() for task in members]
+        tasks = dict.fromkeys(task for members in subtasks.values() for task in members)
         return {
             "group_subtasks": subtasks,
-            "groups": values,
+            "groups": {group: found for group in values if (found := self._of("groups", group))},
+            "configs": {group: found for group in subtasks if (found := self._of("configs", group))},
             "results": {task: self.recorded(task) for task in tasks},
             "sizes": {task: self.expected(task) for task in tasks},
         }
 
 
+_OBJECTS = ("results", "configs", "config", "groups", "group_subtasks", "n-samples", "versions")
+
+
+def _faults(content: dict[str, Any]) -> tuple[str, ...]:
+    """The parts of a results file that are not the objects they must be."""
+    faults = []
+    for name in _OBJECTS:
+        section = content.get(name)
+        if section is not None and not isinstance(section, dict):
+            faults.append(f"{name!r} is {_kind(section)}, not an object")
+    for name in ("results", "configs", "groups"):
+        section = content.get(name)
+        for task, entry in section.items() if isinstance(section, dict) else ():
+            if not isinstance(entry, dict):
+                faults.append(f"{name}[{task!r}] is {_kind(entry)}, not an object")
+    return tuple(faults)
+
+
+def _kind(value: Any) -> str:
+    names = {list: "an array", str: "a text", bool: "true or false", type(None): "null", dict: "an object"}
+    return names.get(type(value), "a number")
+
+
+class ResultsFolder:
+    """The results files of a folder.
+
+    Attributes:
+        files: Those that could be read, in order of name.
+        damaged: Those that could not, with the reason.
+    """
+
+    def __init__(self, files: list[ResultsFile], damaged: list[Malformed]) -> None:
+        self.files = tuple(files)
+        self.damaged = tuple(damaged)
+        self._by_date: dict[str, list[ResultsFile]] = {}
+        self._by_task: dict[str, list[ResultsFile]] = {}
+        for results in files:
+            if (date := results.date) is not None:
+                self._by_date.setdefault(date, []).append(results)
+            for task in results.tasks:
+                self._by_task.setdefault(task, []).append(results)
+
+    def of_date(self, date: str) -> list[ResultsFile]:
+        """Those with this time in their names."""
+        return self._by_date.get(date, [])
+
+    def knowing(self, samples: str) -> list[ResultsFile]:
+        """Those that report the task that a samples file's name ends with; of several tasks the longest name."""
+        for name in task_names(samples):
+            if name in self._by_task:
+                return self._by_task[name]
+        return []
+
+    def damage_of(self, samples: Path) -> Malformed | None:
+        """The damaged results file of the run that wrote a samples file, by the time in its name."""
+        date = date_of(samples.name)
+        for bad in self.damaged:
+            other = date_of(Path(bad.file).name)
+            if other is None or date is None or other.iso == date.iso:
+                return bad
+        return None
+
+
+def task_names(samples: str) -> list[str]:
+    """What the task of a samples file may be called, by the file's name; the first that is known is it.
+
+    ``samples_TASK_DATE.jsonl`` names its task; before 0.4.3 the model's name and arguments come before it.
+
+    Example:
+        >>> task_names("samples_mmlu_math_2025-03-01T10-00-00.0.jsonl"), task_names("gpt2_arc_easy.jsonl")
+        (['mmlu_math'], ['gpt2_arc_easy', 'arc_easy', 'easy'])
+    """
+    stem = samples
+    for suffix in (".gz", ".zst", ".bz2", ".jsonl", ".json"):
+        stem = stem.removesuffix(suffix)
+    stem = stem.removesuffix("_write_out_info")
+    if (date := date_of(stem)) is not None:
+        stem = stem[: stem.rfind(date.raw)].rstrip("_")
+    if stem.startswith("samples_"):
+        return [stem.removeprefix("samples_")]
+    return [stem, *(stem[found.end() :] for found in re.finditer(r"[_,=-]", stem))]
+
+
 @lru_cache(maxsize=256)
-def _results_in(folder: Path, _stamp: int) -> tuple[ResultsFile, ...]:
-    found = []
+def _results_in(folder: Path, _stamp: int) -> ResultsFolder:
+    found: list[ResultsFile] = []
+    damaged: list[Malformed] = []
     for path in files_in(folder):
         if (
             not path.name.endswith(".json")
@@ -137,20 +242,27 @@ def _results_in(folder: Path, _stamp: int) -> tuple[ResultsFile, ...]:
             or path.name.startswith("samples_")
         ):
             continue
+        named = re.match(r"results[_.]", path.name) is not None
         head = files.read_head(path, 4096)
         if not re.match(rb"\s*\{", head):
+            if named:
+                reason = "the file is empty" if not head.strip() else "it is no JSON object"
+                damaged.append(Malformed(str(path), 0, reason))
             continue
         try:
             content = json_lines.decode_any(files.read_all(path))
-        except ValueError:
+        except ValueError as error:
+            if named or looks_like_results(head):
+                damaged.append(Malformed(str(path), 0, str(error)))
             continue
-        if (
-            isinstance(content, dict)
-            and isinstance(content.get("results"), dict)
-            and ("config" in content or "configs" in content or "versions" in content)
-        ):
-            found.append(ResultsFile(path, content))
-    return tuple(found)
+        if not isinstance(content, dict) or "regrade" in content:
+            continue  # Regrade's own results are no record of the harness's
+        if any(key in content for key in ("config", "configs", "versions")) and "results" in content:
+            if isinstance(content["results"], dict):
+                found.append(ResultsFile(path, content))
+            else:
+                damaged.append(Malformed(str(path), 0, f"'results' is {_kind(content['results'])}, not an object"))
+    return ResultsFolder(found, damaged)
 
 
 def looks_like_results(head: bytes) -> bool:
@@ -172,9 +284,22 @@ def samples_of(path: Path) -> list[Path]:
     ]
 
 
-def results_in(folder: Path) -> tuple[ResultsFile, ...]:
-    """The results files of a folder, in order of name."""
+def results_folder(folder: Path) -> ResultsFolder:
+    """The results files of a folder, read once as long as it does not change."""
     return _results_in(folder, stamp(folder))
+
+
+def results_in(folder: Path) -> tuple[ResultsFile, ...]:
+    """The results files of a folder that can be read, in order of name."""
+    return results_folder(folder).files
+
+
+def absent_tasks(path: Path, here: set[str]) -> list[str]:
+    """The tasks that a results file has configurations of and that are not among ``here``."""
+    for results in results_in(path.parent):
+        if str(results.path) == str(path):
+            return [task for task in results.configured if task not in here]
+    return []
 
 
 def results_for(samples: Path) -> ResultsFile | None:
@@ -184,18 +309,10 @@ def results_for(samples: Path) -> ResultsFile | None:
     task; else the nearest in time that knows the task, for its recipe only.
     """
     date = date_of(samples.name)
-    candidates = results_in(samples.parent)
-    name = samples.name.split(".json", 1)[0]
-
-    def knows(results: ResultsFile) -> bool:
-        return any(task in name for task in results.tasks)
-
-    if date:
-        same = [r for r in candidates if (d := date_of(r.path.name)) and d.iso == date.iso]
-        same.sort(key=lambda r: (not knows(r), len(r.path.name)))
-        if same:
-            return same[0]
-    fitting = [r for r in candidates if knows(r)]
+    candidates = results_folder(samples.parent)
+    fitting = candidates.knowing(samples.name)
+    if date and (same := candidates.of_date(date.iso)):
+        return min(same, key=lambda r: (r not in fitting, len(r.path.name)))
     if not fitting:
         return None
     if date:

@@ -104,7 +104,7 @@ class Block:
         filters: Per row the recorded filter as a position in ``filter_names``, -1 where the log names none.
         groups: Per row the values of the ``--by`` expressions, where given.
         clusters: Per row the value of the ``--cluster`` expression, where given.
-        recorded: Per row the recorded metric values, where they are kept.
+        recorded: Per row the recorded metric values, where they are to be compared with.
         pipelines: By pipeline name.
         malformed: Rows that could not be read.
         line_count: Lines read, blank ones included.

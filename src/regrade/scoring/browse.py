@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +13,7 @@ from regrade.schema import Record
 from regrade.scoring.file_rows import numbered_records
 
 if TYPE_CHECKING:
+    from regrade.scoring.block import PipelineBlock
     from regrade.scoring.scores import Scores, SourceBlock
 
 
@@ -61,6 +63,21 @@ class Card(msgspec.Struct, kw_only=True):
     outcomes: list[Outcome]
 
 
+class Found(Iterator[Card]):
+    """The samples that were looked for, read one after the other.
+
+    Attributes:
+        total: How many there are.
+    """
+
+    def __init__(self, looks: list[_Look]) -> None:
+        self.total = sum(len(look.wanted) for look in looks)
+        self._cards = (card for look in looks for card in look.cards())
+
+    def __next__(self) -> Card:
+        return next(self._cards)
+
+
 def browse(
     scores: Scores,
     *,
@@ -69,10 +86,11 @@ def browse(
     errors: bool = False,
     filter: str | None = None,
     ids: list[str] | None = None,
-) -> Iterator[Card]:
+) -> Found:
     """The samples of scores that kept their values, in the order of the logs.
 
     Args:
+        scores: What was scored, with ``keep``.
         failed: Only samples that a metric counts as wrong, under any of the pipelines.
         unparsed: Only samples in which a pipeline found nothing.
         errors: Only samples whose scoring failed.
@@ -85,19 +103,113 @@ def browse(
     names = {name for kept in scores.blocks for name in kept.block.pipelines}
     if filter is not None and filter not in names:
         raise UsageError(f"no pipeline is named {filter!r}", hint=f"pipelines: {', '.join(sorted(names))}")
-    for kept in scores.blocks:
-        by_line: dict[int, list[Outcome]] = {}
-        for line, sample_id, outcome in outcomes_of(kept, filter):
-            if ids is None or str(sample_id) in ids:
-                by_line.setdefault(line, []).append(outcome)
-        wanted = {
-            line
-            for line, outcomes in by_line.items()
-            if (not failed or any(o.failed for o in outcomes))
-            and (not unparsed or any(o.unparsed for o in outcomes))
-            and (not errors or any(o.failures for o in outcomes))
+    asked = [flag for flag, on in (("failed", failed), ("unparsed", unparsed), ("errors", errors)) if on]
+    return Found([_Look(kept, asked, filter, set(ids) if ids is not None else None) for kept in scores.blocks])
+
+
+class _Look:
+    """One source's samples of those that were looked for. Flags are kept for all of them, texts for none.
+
+    Attributes:
+        wanted: By line the rows of the block that stand in it (one per filter in some logs).
+    """
+
+    def __init__(self, kept: SourceBlock, asked: list[str], filter: str | None, ids: set[str] | None) -> None:
+        self.kept = kept
+        self.pipelines = [name for name in kept.block.pipelines if filter is None or name == filter]
+        block = kept.block
+        flags = {name: bytearray(len(block)) for name in ("seen", "failed", "unparsed", "errors")}
+        for name in self.pipelines:
+            self._flag(block.pipelines[name], flags)
+        self.failures = {
+            (name, metric): {failure.row: failure.reason for failure in column.failures}
+            for name in self.pipelines
+            for metric, column in block.pipelines[name].metrics.items()
         }
-        yield from _cards(kept, by_line, wanted)
+        rows: dict[int, list[int]] = {}
+        meets: dict[int, set[str]] = {}
+        for row, seen in enumerate(flags["seen"]):
+            if seen and (ids is None or str(block.ids[row]) in ids):
+                met = {name for name in asked if flags[name][row]}
+                if met or not asked:
+                    rows.setdefault(block.lines[row], []).append(row)
+                    meets.setdefault(block.lines[row], set()).update(met)
+        self.wanted = {line: found for line, found in rows.items() if len(meets[line]) == len(asked)}
+
+    @staticmethod
+    def _flag(out: PipelineBlock, flags: dict[str, bytearray]) -> None:
+        for place, row in enumerate(out.rows):
+            flags["seen"][row] = 1
+            if out.unparsed[place]:
+                flags["unparsed"][row] = 1
+        for metric in out.metrics.values():
+            for place, value in zip(metric.rows, metric.values or (), strict=True):
+                if isinstance(value, bool | int | float) and value == 0:
+                    flags["failed"][out.rows[place]] = 1
+            for failure in metric.failures:
+                flags["failed"][out.rows[failure.row]] = flags["errors"][out.rows[failure.row]] = 1
+
+    def cards(self) -> Iterator[Card]:
+        """Read the wanted lines once more, for the texts that scoring did not keep."""
+        source = self.kept.source
+        last = max(self.wanted, default=0)
+        shown = 0
+        for number, record in numbered_records(source) if self.wanted else ():
+            if number > last:
+                return
+            if number == shown or number not in self.wanted or not isinstance(record, Record):
+                continue
+            shown = number
+            doc = record.doc
+            fields = list(doc.items()) if isinstance(doc, dict) else [("doc", doc)]
+            yield Card(
+                task=source.task,
+                run=source.run.name,
+                file=source.path,
+                line=number,
+                sample_id=record.sample_id,
+                fields=[(str(name), value) for name, value in fields],
+                target=record.target,
+                answers=[answer for request in record.answers for answer in request],
+                outcomes=[
+                    outcome
+                    for name in self.pipelines
+                    for row in self._rows_in(number)
+                    if (outcome := self._outcome(name, row)) is not None
+                ],
+            )
+
+    def _rows_in(self, line: int) -> list[int]:
+        """All rows of a line, also those that do not meet the conditions by themselves; they stand together."""
+        lines, [first, *_] = self.kept.block.lines, self.wanted[line]
+        start = stop = first
+        while start > 0 and lines[start - 1] == line:
+            start -= 1
+        while stop < len(lines) and lines[stop] == line:
+            stop += 1
+        return list(range(start, stop))
+
+    def _outcome(self, name: str, row: int) -> Outcome | None:
+        """What a pipeline made of a row; None where it was not applied to it."""
+        out = self.kept.block.pipelines[name]
+        place = _place(out.rows, row)
+        if place is None:
+            return None
+        extracted = out.extracted[place] if out.extracted is not None else None
+        outcome = Outcome(filter=name, extracted=extracted, unparsed=bool(out.unparsed[place]))
+        for metric_name, metric in out.metrics.items():
+            found = _place(metric.rows, place)
+            if found is not None and metric.values is not None:
+                outcome.values[metric_name] = value = metric.values[found]
+                outcome.failed = outcome.failed or (isinstance(value, bool | int | float) and value == 0)
+            if (reason := self.failures[name, metric_name].get(place)) is not None:
+                outcome.failures[metric_name], outcome.failed = reason, True
+        return outcome
+
+
+def _place(ascending: Sequence[int], value: int) -> int | None:
+    place = bisect_left(ascending, value)
+    return place if place < len(ascending) and ascending[place] == value else None
 
 
 def outcomes_of(kept: SourceBlock, only: str | None = None) -> Iterator[tuple[int, Any, Outcome]]:
@@ -125,28 +237,3 @@ def outcomes_of(kept: SourceBlock, only: str | None = None) -> Iterator[tuple[in
         for place, outcome in enumerate(outcomes):
             row = out.rows[place]
             yield block.lines[row], block.ids[row], outcome
-
-
-def _cards(kept: SourceBlock, by_line: dict[int, list[Outcome]], wanted: set[int]) -> Iterator[Card]:
-    """Read the wanted lines once more, for the texts that scoring did not keep."""
-    if not wanted:
-        return
-    source = kept.source
-    last = max(wanted)
-    for number, record in numbered_records(source):
-        if number > last:
-            return
-        if number in wanted and isinstance(record, Record):
-            doc = record.doc
-            fields = list(doc.items()) if isinstance(doc, dict) else [("doc", doc)]
-            yield Card(
-                task=source.task,
-                run=source.run.name,
-                file=source.path,
-                line=number,
-                sample_id=record.sample_id,
-                fields=[(str(name), value) for name, value in fields],
-                target=record.target,
-                answers=[answer for request in record.answers for answer in request],
-                outcomes=by_line[number],
-            )

@@ -159,7 +159,7 @@ class _Scorer:
             block.groups.append(tuple(_hashable(expression(record)) for expression in self.by))
         if self.cluster is not None:
             block.clusters.append(_hashable(self.cluster(record)))
-        if self.keep_values:
+        if self.plan.check:
             block.recorded.append(record.recorded)
         if self.plan.verify_hashes:
             wrong = wrong_hashes(record)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from regrade.access import Access
-from regrade.errors import UsageError
+from regrade.errors import RecipeError, UsageError
 from regrade.registry import lookup
 from regrade.rows.source import Source
 from regrade.schema import FilterPipeline, FunctionRef, Recipe, Record
@@ -64,8 +64,11 @@ def with_recorded(item: Planned, block: Block) -> Planned | None:
 
 def plan_source(source: Source, options: Options) -> Planned:
     """Settle how a source is scored: its recipe, its metrics, and which of its rows count."""
-    recorded = recipe_of(source, options.compat)
-    recipe = recorded
+    try:
+        recorded = recipe = recipe_of(source, options.compat)
+    except RecipeError as error:
+        place = f"{source.run.results_file or source.path}, {error.where or source.task}"
+        raise type(error)(error.what, where=place, hint=error.hint) from None
     notes = list(source.notes)
     if options.task is not None:
         recipe = _task_recipe(options.task, source, recorded, options.allow_paths)
@@ -160,6 +163,8 @@ def jobs_of(item: Planned) -> list[Job]:
     for: with all of them in each, the jobs of a file would grow with the square of its size.
     """
     source = item.source
+    options = {name: value for name, value in source.options.items() if name != "groups"}  # of all tasks of the run
+    source = msgspec.structs.replace(source, options=options)
     slim = msgspec.structs.replace(source, chunks=source.chunks[:1])
     kept = slim if len(source.chunks) > 1 and first_record(slim) is not None else source
     return [Job(kept, chunk, item.plan) for chunk in source.chunks]

@@ -155,6 +155,7 @@ class SourceScores(msgspec.Struct, kw_only=True):
         """Whether nothing is missing, malformed or failed, and every metric was to be had."""
         return not (
             self.counts.missing
+            or (self.counts.samples and not self.counts.selected)
             or self.counts.incomplete
             or self.counts.malformed
             or self.counts.without_field
@@ -165,6 +166,8 @@ class SourceScores(msgspec.Struct, kw_only=True):
     def losses(self, name: str) -> list[str]:
         """What is missing, malformed, failed or not what it was, a sentence each; ``name`` stands for the log."""
         counts, found = self.counts, []
+        if counts.samples and not counts.selected:
+            found.append(f"{name}: no sample meets the condition")
         if counts.missing:
             found.append(
                 f"incomplete: {name}: {counts.samples:,} of {counts.expected:,} evaluated samples are in the log"

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from regrade.engine.local import LocalEngine
-from regrade.errors import ExpressionError, InputError, UsageError
+from regrade.errors import InputError, RecipeError, RegradeError, UsageError
 from regrade.expressions import Expression
 from regrade.rows.discover import discover
 from regrade.rows.location import size as size_of
 from regrade.rows.source import Chunk, Source
 from regrade.schema import Malformed
 from regrade.scoring.block import Block, PipelineBlock
-from regrade.scoring.chunk import MISSING_VALUE, score_chunk
+from regrade.scoring.chunk import score_chunk
 from regrade.scoring.file_rows import read_rows
 from regrade.scoring.options import Options, parse_metric, pipelines_from
 from regrade.scoring.parts import Part, parts_of
-from regrade.scoring.plan import Plan, first_record
 from regrade.scoring.planned import Planned, jobs_of, plan_source, with_recorded
 from regrade.scoring.scores import Scores, SourceBlock
+from regrade.scoring.selection import nothing_left
 from regrade.scoring.summarise import Settings, summarise
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def score_sources(
     progress: Progress | None = None,
 ) -> Scores:
     """Score sources that are already found."""
-    planned = [plan_source(source, options) for source in sources]
+    planned, problems = _plan(sources, options)
     size = sum(_chunk_bytes(item.source, chunk) for item in planned for chunk in item.source.chunks)
     if engine is None:
         engine = LocalEngine(1 if workers is None and size <= SMALL_INPUT_BYTES else workers)
@@ -143,8 +143,9 @@ def score_sources(
         level=options.level,
         bootstrap_iterations=options.bootstrap_iterations,
     )
-    scores = Scores(options=options, sources=sources)
-    lacking: list[ExpressionError | None] = []
+    scores = Scores(options=options, sources=[item.source for item in planned])
+    scores.unreadable += problems
+    lacking: list[RegradeError | None] = []
     done = rows = 0
     with closing(_scored(planned, engine, options.limit)) as scored:
         for item, blocks in scored:
@@ -160,7 +161,7 @@ def score_sources(
                     progress(done, size, rows)
                 if options.limit is not None and left and _enough(item, block, options.limit):
                     break
-            lacking.append(_lacking_field(item.source, block, item.plan))
+            lacking.append(nothing_left(item.source, block, item.plan))
             if (other := with_recorded(item, block)) is not None:
                 whole, block = other, Block()
                 for job in jobs_of(other)[: len(item.source.chunks) - left]:
@@ -184,6 +185,26 @@ def score_sources(
             hint="\n  ".join(note for source in sources for note in source.notes) or None,
         )
     return scores
+
+
+def _plan(sources: list[Source], options: Options) -> tuple[list[Planned], list[Malformed]]:
+    """How each source is scored, and the sources whose specification is damaged, as long as there are others.
+
+    Raises:
+        RecipeError: none of the sources can be scored, or ``strict`` is asked for.
+    """
+    planned: list[Planned] = []
+    errors: list[tuple[Source, RecipeError]] = []
+    for source in sources:
+        try:
+            planned.append(plan_source(source, options))
+        except RecipeError as error:
+            if options.strict:
+                raise
+            errors.append((source, error))
+    if errors and not planned:
+        raise errors[0][1]
+    return planned, [Malformed(source.path, 0, f"not scored: {error}") for source, error in errors]
 
 
 def _scored(
@@ -240,23 +261,3 @@ def _raise_first(source: Source, block: Block) -> None:
         line, reason, what = min(found)
         fate = "set aside" if what == "row" else "counted as wrong"
         raise InputError(reason, where=f"{source.path}:{line}", hint=f"without --strict the {what} is {fate} and named")
-
-
-def _lacking_field(source: Source, block: Block, plan: Plan) -> ExpressionError | None:
-    """The error of a source no sample of which has a field that ``--where`` or ``--cluster`` names; None where one has.
-
-    Over all sources that is a mistake; a source among others may lack what the others have.
-    """
-    if plan.where is not None and block.without_field and not len(block) and not block.excluded:
-        option, text = "--where", plan.where
-    elif plan.cluster is not None and block.clusters and set(block.clusters) == {MISSING_VALUE}:
-        option, text = "--cluster", plan.cluster
-    else:
-        return None
-    first = first_record(source)
-    fields = list(first.doc) if first is not None and isinstance(first.doc, dict) else []
-    return ExpressionError(
-        f"{option} {text!r} names a field that no sample has",
-        where=source.path,
-        hint=f"fields of doc: {', '.join(map(str, fields))}" if fields else None,
-    )

@@ -20,7 +20,7 @@ import msgspec
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import files, json_lines
-from regrade.rows.lm_eval_results import ResultsFile, date_of, results_for
+from regrade.rows.lm_eval_results import ResultsFile, date_of, results_folder, results_for, task_names
 from regrade.rows.recorded_values import stands_for_value
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
 from regrade.schema import Malformed, OutputType, Recipe, Record
@@ -121,6 +121,7 @@ class LmEvalReader(Reader):
         array = head[:1] == b"["
         results = results_for(path)
         task = task_of(path, results)
+        damage = results_folder(path.parent).damage_of(path) if results is None or not results.same_run else None
         chunks = (
             [Chunk(str(path), part="array")]
             if array
@@ -140,8 +141,10 @@ class LmEvalReader(Reader):
                 "chat_template": results is not None and bool(results.content.get("chat_template")),
                 "groups": results.groups if results and results.same_run else {},
                 "higher_is_better": _directions(results, task),
+                "incomplete": _unread(results, damage),
+                "damaged": damage.file if damage is not None else None,
             },
-            notes=list(results.notes) if results else [],
+            notes=_notes(results, task),
         )
         if source.config is None:
             source = msgspec.structs.replace(source, recipe=_inferred_recipe(self, source))
@@ -203,19 +206,25 @@ def _is_row(line: bytes) -> bool:
 
 def task_of(path: Path, results: ResultsFile | None) -> str:
     """The task a samples file belongs to: from its name, checked against the results file's tasks."""
-    stem = path.name
-    for suffix in (".gz", ".zst", ".bz2", ".jsonl", ".json"):
-        stem = stem.removesuffix(suffix)
-    stem = stem.removesuffix("_write_out_info")
-    date = date_of(stem)
-    if date:
-        stem = stem[: stem.rfind(date.raw)].rstrip("_")
-    stem = stem.removeprefix("samples_")
-    if results:
-        names = [task for task in results.tasks if stem.endswith(task)]
-        if names:
-            return max(names, key=len)
-    return stem or path.stem
+    names = task_names(path.name)
+    known = results.tasks if results else {}
+    return next((name for name in names if name in known), names[0] or path.stem)
+
+
+def _unread(results: ResultsFile | None, damage: Malformed | None) -> str | None:
+    """What of a run's results file could not be read; None where all could, or there is none."""
+    if damage is not None:
+        return f"the run's results file {damage.file} cannot be read: {damage.reason}"
+    if results is not None and results.faults:
+        return f"the results file {results.path} cannot be read whole: {'; '.join(results.faults[:3])}"
+    return None
+
+
+def _notes(results: ResultsFile | None, task: str) -> list[str]:
+    if results is None:
+        return []
+    stranger = f"{results.path.name}, of the same run, reports no task {task!r}: nothing is taken from it"
+    return [*results.notes, *([stranger] if results.same_run and task not in results.tasks else [])]
 
 
 def _run(path: Path, results: ResultsFile | None, head: bytes) -> Run:
