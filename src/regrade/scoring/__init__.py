@@ -7,12 +7,15 @@
 :mod:`.planned`       from a source and the options to the jobs that score it
 :mod:`.chunk`         one chunk: read, filter, measure
 :mod:`.block`         what a chunk gives, and joining blocks
-:mod:`.parts`         several runs in one file
+:mod:`.parts`         several runs in one file, and repeated rows
+:mod:`.file_rows`     a source's rows read once more
+:mod:`.selection`     why an expression leaves nothing
 :mod:`.summarise`     from joined blocks to results
 :mod:`.results`       results and counts
 :mod:`.scores`        everything a command gives
 :mod:`.check`         comparison with what a log recorded
 :mod:`.compare`       paired comparison of two runs
+:mod:`.pairing`       which sample of one run is which of another
 :mod:`.case`          one record under one pipeline, as metrics see it
 :mod:`.column`        columns of sufficient statistics
 :mod:`.filters`       from what a model said to the answer in it
