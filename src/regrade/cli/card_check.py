@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             problems += check_file(path, open_catalogs(arguments.catalog))
     for problem in problems:
         print(json.dumps(msgspec.to_builtins(problem), ensure_ascii=False) if arguments.json else problem)
-    if not arguments.json and not problems:
+    wrong = any(problem.severity == "error" for problem in problems)
+    if not arguments.json and not wrong:
         print(f"nothing is wrong with {'the artifact' if checked == 1 else f'{checked} artifacts'}")
-    return Exit.ERROR if problems else Exit.DONE
+    return Exit.ERROR if wrong else Exit.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -153,6 +154,12 @@ def _system_prompt(given: str | None) -> Any:
     return {"__type__": "textual_system_prompt", "text": given}
 
 
+def warn_of_spelling(loaded: LoadedCard) -> None:
+    """Say on standard error what words of a card were taken for."""
+    for warning in loaded.warnings:
+        print(f"regrade: warning: {warning}", file=sys.stderr)
+
+
 def opened(arguments: argparse.Namespace, limit: int | None = None) -> tuple[LoadedCard, Pipeline]:
     """The card of a parsed command line, and what makes its samples.
 
@@ -165,6 +172,7 @@ def opened(arguments: argparse.Namespace, limit: int | None = None) -> tuple[Loa
 
     choices, data = choices_from(arguments, limit), folder_from(arguments)
     loaded = load(arguments.card, arguments.catalog)
+    warn_of_spelling(loaded)
     access = access_from(arguments, loaded.folder, data)
     pipeline = Pipeline(
         loaded.artifact, choices, catalog=loaded.catalogs, data=data, folder=loaded.folder, access=access

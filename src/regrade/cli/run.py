@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from regrade import __version__
 from regrade.cli.asking import add_manners, add_model, ask_run, asked_of, exit_code, model_of
-from regrade.cli.card_options import CARDS_ONLY, access_from, add_access, add_choices, choices_from, folder_from
+from regrade.cli.card_options import (
+    CARDS_ONLY,
+    access_from,
+    add_access,
+    add_choices,
+    choices_from,
+    folder_from,
+    warn_of_spelling,
+)
 from regrade.cli.catalog import add_catalogs
 from regrade.errors import Exit, UsageError
 
@@ -145,6 +153,7 @@ def prepare(arguments: argparse.Namespace) -> list[Prepared]:
 
     choices, data = choices_from(arguments, arguments.limit), folder_from(arguments)
     loaded = load(arguments.card, arguments.catalog)
+    warn_of_spelling(loaded)
     card = prepare_card(
         loaded,
         choices=choices,

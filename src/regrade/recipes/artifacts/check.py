@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from regrade.recipes.artifacts.build import Builder
 from regrade.recipes.artifacts.catalogs import Catalogs
 from regrade.recipes.artifacts.field_flow import missing_fields
 from regrade.recipes.artifacts.positions import positions
+from regrade.recipes.artifacts.spelling import SpellingNote
 from regrade.recipes.artifacts.walk import Catalog, Walk
 
 
@@ -26,10 +27,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         line: Line in the file, from 1; None where the file as a whole is meant.
         column: Column in the line, from 1.
         code: ``syntax``, ``unknown-type``, ``unknown-argument``, ``missing-argument``, ``wrong-value``,
-            ``unresolved-reference`` or ``missing-field``.
+            ``unresolved-reference``, ``missing-field`` or ``spelling``.
         message: What is wrong.
         hint: What to do about it.
         path: Where in the data: ``preprocess_steps[2].fields``.
+        severity: ``error``, or ``warning`` for what may be meant as it stands.
     """
 
     file: str
@@ -39,10 +41,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     hint: str | None = None
     path: str = ""
+    severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-        return f"{place}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        message = f"warning: {self.message}" if self.severity == "warning" else self.message
+        return f"{place}: {message}" + (f" ({self.hint})" if self.hint else "")
 
 
 class Checked(msgspec.Struct, kw_only=True):
@@ -182,8 +186,9 @@ def _check_file(
 ) -> tuple[list[Problem], set[str]]:
     content = path.read_bytes()
     json_syntax = path.suffix == ".json"
+    notes: list[SpellingNote] = []
     try:
-        data = files.parse(content, json_syntax=json_syntax)
+        data = files.parse(content, json_syntax=json_syntax, notes=notes)
     except ArtifactError as error:
         line, column = (error.where or "").lstrip(":").partition(":")[::2]
         syntax = Problem(
@@ -201,10 +206,21 @@ def _check_file(
         errors += missing_fields(data, checker.catalog)
         if built and not errors:
             errors += _built(data, expected, checker.builder)
-    if not errors:
+    if not errors and not notes:
         return [], checked.unknown_types
     places = positions(content.decode(), json_syntax=json_syntax)
-    problems = []
+    problems = [
+        Problem(
+            file=str(path),
+            line=places.find(note.path).line,
+            column=places.find(note.path).column,
+            code="spelling",
+            message=note.text,
+            path=shown(note.path),
+            severity="warning",
+        )
+        for note in notes
+    ]
     for found in errors:
         place = places.find(found.path, key=found.code == "unknown-argument")
         problems.append(

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from regrade.recipes.artifacts.artifact import ArtifactError
+from regrade.recipes.artifacts.spelling import BareNone, SpellingNote, may_be_odd, respelled
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 """What a file of a catalog may end with; the first that exists counts."""
@@ -21,32 +22,39 @@ SUFFIXES: Final = (".yaml", ".yml", ".json")
 _MOST_VALUES: Final = 1_000_000
 
 
-def read(path: Path) -> Any:
+def read(path: Path, notes: list[SpellingNote] | None = None) -> Any:
     """The data of a file.
+
+    Args:
+        path: The file.
+        notes: Takes what a reader should know of its spelling.
 
     Raises:
         ArtifactError: it is no JSON or YAML; the place is named.
         OSError: it cannot be read.
     """
-    return parse(path.read_bytes(), json_syntax=path.suffix == ".json", where=str(path))
+    return parse(path.read_bytes(), json_syntax=path.suffix == ".json", where=str(path), notes=notes)
 
 
-def parse(content: bytes, *, json_syntax: bool, where: str = "") -> Any:
-    """The data of a text in UTF-8.
+def parse(content: bytes, *, json_syntax: bool, where: str = "", notes: list[SpellingNote] | None = None) -> Any:
+    """The data of a text in UTF-8, in the catalog's spelling whichever it was written in.
+
+    Args:
+        content: The text.
+        json_syntax: Whether it is JSON; else it is YAML.
+        where: What to call it in errors.
+        notes: Takes what a reader should know of its spelling.
 
     Raises:
         ArtifactError: it is no JSON or YAML; ``where`` is the file and the place in it, as ``file:line:column``.
     """
     try:
-        if not json_syntax:
-            data = _parse_yaml(content, where)
-            if data is None and not any(line.partition(b"#")[0].strip() for line in content.splitlines()):
-                raise ArtifactError("the file is empty", where=where)
-            return data
-        try:
-            return msgspec.json.decode(content)
-        except msgspec.DecodeError:  # it may hold NaN, which Python's own reader takes; else that one names the place
-            return json.loads(content)
+        data = _parsed(content, json_syntax, where)
+        if may_be_odd(content, json_syntax=json_syntax):
+            data, found = respelled(data)
+            if notes is not None:
+                notes += found
+        return data
     except json.JSONDecodeError as error:
         place = f"{where}:{error.lineno}:{error.colno}"
         raise ArtifactError(f"this is no JSON: {error.msg}", where=place) from None
@@ -54,6 +62,18 @@ def parse(content: bytes, *, json_syntax: bool, where: str = "") -> Any:
         raise ArtifactError(f"this is no UTF-8 text (byte {error.start})", where=where) from None
     except RecursionError:
         raise ArtifactError("values are nested too deeply", where=where) from None
+
+
+def _parsed(content: bytes, json_syntax: bool, where: str) -> Any:
+    if not json_syntax:
+        data = _parse_yaml(content, where)
+        if data is None and not any(line.partition(b"#")[0].strip() for line in content.splitlines()):
+            raise ArtifactError("the file is empty", where=where)
+        return data
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.DecodeError:  # it may hold NaN, which Python's own reader takes; else that one names the place
+        return json.loads(content)
 
 
 def write(data: Any, *, json_syntax: bool) -> str:
@@ -142,5 +162,7 @@ def _yaml_loader() -> Any:
             ("null", r"(?:~|null|Null|NULL|)", ["~", "n", "N", ""]),
         ):
             Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"^{pattern}$"), list(first))
+        Loader.add_implicit_resolver("!bare-none", re.compile("^None$"), ["N"])
+        Loader.add_constructor("!bare-none", lambda loader, node: BareNone(node.value))
         _loader = Loader
     return _loader

@@ -12,6 +12,7 @@ import msgspec
 from regrade.errors import RecipeError
 from regrade.recipes.artifacts.artifact import Artifact, ArtifactError, Path, is_artifact
 from regrade.recipes.artifacts.catalogs import LINK
+from regrade.recipes.artifacts.spelling import respelled, type_named
 from regrade.registry import lookup
 
 
@@ -100,6 +101,8 @@ class Walk:
             return self.reference(data, expected, path)
         if isinstance(data, expected):
             return data
+        if isinstance(data, dict) and not is_artifact(data) and type_named(data.get("type")) is not None:
+            data, _ = respelled(data)
         if not is_artifact(data):
             hint = None if path else "an artifact is a mapping with its type under __type__"
             return self.fail(ArtifactError(f"{told(data)} is no {expected.kind or 'artifact'}", path=path, hint=hint))
@@ -125,6 +128,9 @@ class Walk:
     def artifact(self, data: dict[str, Any], expected: type[Artifact], path: Path) -> Any:
         """Go through an artifact's data."""
         name = data["__type__"]
+        if not isinstance(name, str) or name[:1].isupper():  # as Unitxt's pages spell it
+            data, _ = respelled(data)
+            name = data["__type__"]
         if name == LINK and isinstance(data.get("to"), str | dict):
             return self.visit(data["to"], expected, path)
         if not isinstance(name, str):

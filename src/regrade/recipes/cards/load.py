@@ -11,6 +11,7 @@ from regrade.errors import UsageError
 from regrade.recipes.artifacts import Artifact, ArtifactError, Catalogs, build, open_catalogs
 from regrade.recipes.artifacts.files import SUFFIXES, read
 from regrade.recipes.artifacts.resolve import Resolved, resolve
+from regrade.recipes.artifacts.spelling import respelled
 from regrade.recipes.cards.card import DatasetRecipe, TaskCard
 
 
@@ -23,6 +24,7 @@ class LoadedCard(NamedTuple):
         data: What it was made of.
         catalogs: Where its names lead.
         folder: The folder of its file, for a file.
+        warnings: What a reader should know of its spelling.
     """
 
     name: str
@@ -30,6 +32,7 @@ class LoadedCard(NamedTuple):
     data: Any
     catalogs: Catalogs
     folder: Path | None
+    warnings: tuple[str, ...] = ()
 
     def resolved(self) -> Resolved:
         """The card without references, for its hash and for what it names."""
@@ -51,7 +54,8 @@ def load(given: Any, catalogs: Sequence[str | Path] | Catalogs = ()) -> LoadedCa
     if isinstance(given, TaskCard | DatasetRecipe):
         return LoadedCard("card", given, given, known, None)
     if isinstance(given, dict):
-        return LoadedCard("card", _card(given, known, None), given, known, None)
+        data, notes = respelled(given)
+        return LoadedCard("card", _card(data, known, None), data, known, None, tuple(map(str, notes)))
     if not isinstance(given, str | PathLike):
         raise UsageError(
             f"a card is a name of a catalog, a file or data, not {given!r:.80}",
@@ -61,8 +65,10 @@ def load(given: Any, catalogs: Sequence[str | Path] | Catalogs = ()) -> LoadedCa
     if not isinstance(given, str) or path.suffix in SUFFIXES:
         if not path.is_file():
             raise ArtifactError("this is a folder, no card" if path.is_dir() else "no such file", where=str(path))
-        data = read(path)
-        return LoadedCard(path.stem, _card(data, known, str(path)), data, known, path.parent)
+        notes = []
+        data = read(path, notes)
+        warnings = tuple(f"{path}: {note}" for note in notes)
+        return LoadedCard(path.stem, _card(data, known, str(path)), data, known, path.parent, warnings)
     name = known.full_name(given, "card")
     return LoadedCard(name.removeprefix("cards."), _card(name, known, None), name, known, None)
 
