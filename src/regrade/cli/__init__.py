@@ -18,6 +18,7 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
+from regrade.cli.arrow import leave_pandas_out
 from regrade.errors import Exit, RegradeError, RegradeWarning
 
 #: Commands by name: the module that holds ``add_arguments`` and ``run``, and a line of help.
@@ -88,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         top.print_help()
         return Exit.DONE
+    leave_pandas_out()
     usual = gc.get_threshold()
     gc.set_threshold(50_000, 20, 50)  # rows are trees, which need no collector; by default it takes a tenth of the time
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:

@@ -6,7 +6,6 @@ import argparse
 import os
 import re
 import sys
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +100,6 @@ def run(arguments: argparse.Namespace) -> int:
     from regrade.rows.convert.convert import Request, convert
 
     mapping, mappings = mapping_of(arguments)
-    leave_pandas_out()
     # Arrow's own allocators keep what was freed: 60 MB more over three processes, and no faster here.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     request = Request(
@@ -130,22 +128,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(told(summary), file=sys.stderr)
     return Exit.INCOMPLETE if summary.total.bad else Exit.DONE
-
-
-def leave_pandas_out() -> None:
-    """Have Arrow not look for pandas, which it would load, where it is installed, with the first list that it is given.
-
-    Half a second and 40 MB for something that no conversion uses. Only a process of our own may do that.
-    """
-    if "pandas" in sys.modules or "pyarrow" in sys.modules:
-        return
-
-    class Absent(MetaPathFinder):
-        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-            if name == "pandas" and "pyarrow" in sys.modules:
-                raise ImportError("left out")
-
-    sys.meta_path.insert(0, Absent())
 
 
 def say(text: str) -> None:
