@@ -10,10 +10,14 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     """A temporary path in the same folder; it takes ``path``'s place when the block ends without an exception.
 
     Until then ``path`` is as it was, and after an exception nothing is left behind.
+
+    Args:
+        path: The file.
+        private: Only its owner may read it, as everything in a workspace: what a model was asked and said is private.
     """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(handle)
@@ -24,12 +28,21 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         mask = os.umask(0)
         os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
+        temporary.chmod((0o600 if private else 0o666) & ~mask)
         temporary.replace(path)
         _sync_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def make_folder(folder: Path, *, private: bool = False) -> None:
+    """Make a folder and those above it that are not there; only its owner may open a private one."""
+    if folder.is_dir():
+        return
+    if not folder.parent.exists():
+        make_folder(folder.parent, private=private)
+    folder.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

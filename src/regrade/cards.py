@@ -157,6 +157,7 @@ class Card:
         """
         from regrade.models.manners import Manners
         from regrade.models.named import named_model
+        from regrade.runs.ask import Again
         from regrade.runs.launch import Asked, ask_all, create_in
         from regrade.runs.prepare import prepare_card
         from regrade.runs.workspace import Workspace
@@ -179,7 +180,7 @@ class Card:
         run = create_in(place, [name] if name else [prepared.name, asker.name], prepared, asked, asker)
         cache = place.cache() if asker.costs else None
         try:
-            ask_all(run, asker, cache=cache, fresh=fresh)
+            ask_all(run, asker, cache=cache, again=Again(fresh=fresh))
         finally:
             if cache is not None:
                 cache.close()

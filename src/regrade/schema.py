@@ -289,6 +289,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         position: The sample's place among the run's samples, from 0.
         repeat: Which of several answers to the same question, from 0.
         turn: Which of the sample's questions, from 0; the answers to those before it are among the messages.
+        draw: Which of the samples that ask exactly the same, from 0, where each is to have an answer of its own.
         kind: How the model is asked.
         messages: The conversation, in OpenAI's form (``chat``).
         prompt: The text (``completion``, ``embedding``, and ``loglikelihood``: what comes before the continuations).
@@ -302,6 +303,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     position: int = 0
     repeat: int = 0
     turn: int = 0
+    draw: int = 0
     kind: RequestKind = "chat"
     messages: list[dict[str, Any]] | None = None
     prompt: str | None = None
@@ -353,6 +355,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         position: The sample's place among the run's samples.
         repeat: Which of several answers.
         turn: Which of the sample's questions it answers.
+        draw: Which of the answers to samples that ask exactly the same.
         text: What it said, thinking left out.
         thinking: What it thought, where the server tells.
         tool_calls: The tools it called, in OpenAI's form.
@@ -374,6 +377,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     position: int = 0
     repeat: int = 0
     turn: int = 0
+    draw: int = 0
     text: str | None = None
     thinking: str | None = None
     tool_calls: list[Any] | None = None

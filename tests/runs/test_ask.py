@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,23 +13,34 @@ import pytest
 from regrade.errors import InputError, RegradeError, UsageError
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
-from regrade.runs.ask import Tally, ask
+from regrade.runs.ask import Again, Tally, ask
 from regrade.runs.cache import AnswerCache
 from regrade.runs.run import Manifest, Run, now
-from regrade.schema import Answer, AnswerError, Request
+from regrade.runs.workspace import Workspace
+from regrade.schema import Answer, AnswerError, ErrorKind, Request
 
 
 class Canned(Model):
     """Says back what it is asked, and counts it; texts in ``failing`` fail, ``fatal`` ends everything."""
 
-    def __init__(self, failing: set[str] | None = None, fatal: str | None = None, name: str = "canned") -> None:
+    def __init__(
+        self,
+        failing: set[str] | None = None,
+        fatal: str | None = None,
+        name: str = "canned",
+        kind: ErrorKind = "server",
+        drawing: bool = False,
+    ) -> None:
         super().__init__(name)
-        self.failing, self.fatal = failing or set(), fatal
+        self.failing, self.fatal, self.kind, self.drawing = failing or set(), fatal, kind, drawing
         self.asked: list[tuple[str, int]] = []
 
     @property
     def identity(self) -> dict[str, Any]:
         return {"type": "canned", "name": self.name}
+
+    def draws(self, request: Request) -> bool:
+        return self.drawing
 
     async def answer(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Answer, None]:
         async for request in requests:
@@ -37,14 +49,12 @@ class Canned(Model):
             if text == self.fatal:
                 raise RegradeError("no such model")
             failed = text in self.failing
-            yield Answer(
-                sample_id=request.sample_id,
-                position=request.position,
-                repeat=request.repeat,
-                text=None if failed else f"{text}!",
-                error=AnswerError("server", "down") if failed else None,
-                request_hash=request_hash(request, self.identity),
+            answer = Answer(
+                sample_id="",
+                text=None if failed else f"{text}!{len(self.asked)}" if self.drawing else f"{text}!",
+                error=AnswerError(self.kind, "down") if failed else None,
             )
+            yield addressed(answer, request, request_hash=request_hash(request, self.identity))
 
 
 def questions(texts: list[str], repeats: int = 1) -> Iterator[Request]:
@@ -58,7 +68,7 @@ def new_run(folder: Path, samples: int, repeats: int = 1) -> Run:
 
 
 def go(run: Run, model: Model, texts: list[str], repeats: int = 1, cache: AnswerCache | None = None) -> Tally:
-    return asyncio.run(ask(run, model, questions(texts, repeats), cache=cache))
+    return asyncio.run(ask(run, model, list(questions(texts, repeats)), cache=cache))
 
 
 def texts_of(run: Run) -> dict[tuple[str, int], str | None]:
@@ -158,6 +168,7 @@ def test_two_processes_may_use_one_cache(tmp_path: Path) -> None:
     one, two = AnswerCache(tmp_path / "answers.sqlite"), AnswerCache(tmp_path / "answers.sqlite")
     answer = Answer(sample_id="s", text="x", request_hash="ab" * 16)
     one.keep([answer])
+    assert one.flush()
     found = two.find("ab" * 16, 0)
     assert found is not None
     assert found.text == "x"
@@ -166,7 +177,7 @@ def test_two_processes_may_use_one_cache(tmp_path: Path) -> None:
 def test_a_file_that_is_no_cache_is_told(tmp_path: Path) -> None:
     path = tmp_path / "answers.sqlite"
     path.write_bytes(b"this is no database, whatever its name says" * 100)
-    with pytest.raises(RegradeError, match="is no cache"):
+    with pytest.raises(RegradeError, match="cannot be used as the cache"):
         AnswerCache(path)
 
 
@@ -296,3 +307,90 @@ def test_a_wait_is_told_of_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     run = new_run(tmp_path / "r", 1)
     tally = asyncio.run(ask(run, Waiting(), questions(["a"]), told=lambda tally: told.set()))
     assert tally.missing == 0
+
+
+def test_what_was_never_asked_comes_before_what_failed(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "r", 4)
+    with pytest.raises(RegradeError):
+        go(run, Canned(failing={"a", "b"}, fatal="c"), ["a", "b", "c", "d"])
+    model = Canned()
+    tally = asyncio.run(ask(run, model, list(questions(["a", "b", "c", "d"]))))
+    assert [text for text, _ in model.asked] == ["c", "d", "a", "b"]
+    assert tally.missing == 0
+
+
+def test_what_the_server_refused_is_asked_again_on_request_only(tmp_path: Path) -> None:
+    run, texts = new_run(tmp_path / "r", 3), ["a", "b", "c"]
+    go(run, Canned(failing={"a"}, kind="bad_request"), texts)
+    model = Canned()
+    left = asyncio.run(ask(run, model, list(questions(texts))))
+    assert (model.asked, left.refused, left.missing) == ([], 1, 1)
+    done = asyncio.run(ask(run, model, list(questions(texts)), again=Again(refused=True)))
+    assert (model.asked, done.refused, done.missing) == ([("a", 0)], 0, 0)
+
+
+def test_a_model_that_answered_before_is_proven(tmp_path: Path) -> None:
+    run, model = new_run(tmp_path / "r", 2), Canned(failing={"b"})
+    go(run, model, ["a", "b"])
+    assert not model.proven
+    go(run, model, ["a", "b"])
+    assert model.proven
+
+
+def test_samples_that_ask_the_same_draw_their_own_answers_and_a_second_run_gets_the_same_ones(tmp_path: Path) -> None:
+    cache, texts = AnswerCache(tmp_path / "answers.sqlite"), ["a", "b", "a", "a"]
+    run, model = new_run(tmp_path / "r", 4), Canned(drawing=True)
+    go(run, model, texts, cache=cache)
+    assert sorted(model.asked) == [("a", 0), ("a", 0), ("a", 0), ("b", 0)]
+    assert len(set(texts_of(run).values())) == 4
+    second, again = new_run(tmp_path / "s", 4), Canned(drawing=True)
+    go(second, again, texts, cache=cache)
+    assert again.asked == []
+    assert texts_of(second) == texts_of(run)
+
+
+def test_draws_are_counted_the_same_when_a_run_is_resumed(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "r", 4)
+    with pytest.raises(RegradeError):
+        go(run, Canned(drawing=True, fatal="b"), ["a", "a", "b", "a"])
+    go(run, Canned(drawing=True), ["a", "a", "b", "a"])
+    draws = {item.sample_id: item.draw for item in run.read_answers() if isinstance(item, Answer)}
+    assert draws == {"s0": 0, "s1": 1, "s2": 0, "s3": 2}
+
+
+def test_one_answer_may_be_shared_by_those_who_ask_the_same(tmp_path: Path) -> None:
+    run, model = new_run(tmp_path / "r", 3), Canned(drawing=True)
+    asyncio.run(ask(run, model, questions(["a", "a", "a"]), again=Again(shared=True)))
+    assert model.asked == [("a", 0)]
+    assert len(set(texts_of(run).values())) == 1
+
+
+def test_a_lost_cache_is_made_again_from_the_journals(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "w")
+    go(new_run(tmp_path / "w" / "one", 2), Canned(), ["a", "b"], cache=workspace.cache())
+    for file in (tmp_path / "w").glob("answers.sqlite*"):
+        file.unlink()
+    model = Canned()
+    go(new_run(tmp_path / "w" / "two", 3), model, ["a", "b", "c"], cache=workspace.cache())
+    assert model.asked == [("c", 0)]
+
+
+def test_a_cache_that_is_locked_holds_up_nothing_and_catches_up_later(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "w")
+    cache = workspace.cache()
+    other = sqlite3.connect(tmp_path / "w" / "answers.sqlite", isolation_level=None)
+    cache._base.execute("PRAGMA busy_timeout=1")
+    other.execute("BEGIN EXCLUSIVE")
+    run = new_run(tmp_path / "w" / "one", 2)
+    assert go(run, Canned(), ["a", "b"], cache=cache).missing == 0
+    assert "locked" in (cache.trouble or "")
+    other.execute("ROLLBACK")
+    model = Canned()
+    go(new_run(tmp_path / "w" / "two", 2), model, ["a", "b"], cache=workspace.cache())
+    assert model.asked == []
+
+
+def test_a_run_knows_its_workspace_wherever_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new_run(tmp_path / "w" / "one", 1)
+    monkeypatch.chdir(tmp_path / "w")
+    assert Workspace.of(Run(Path("one"))).folder == tmp_path / "w"

@@ -15,10 +15,9 @@ from regrade.errors import Exit, UsageError
 if TYPE_CHECKING:
     from regrade.models.model import Model
     from regrade.models.prices import Price
-    from regrade.runs.ask import Tally
+    from regrade.runs.ask import Again, Tally
     from regrade.runs.launch import Asked
     from regrade.runs.run import Run
-    from regrade.runs.workspace import Workspace
 
 _EVERY_S = 0.25
 """Seconds between two updates of the display."""
@@ -72,6 +71,11 @@ def add_manners(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--retries", type=int, metavar="N", help="how often a request is sent again (default 8)")
     how.add_argument("--fresh", action="store_true", help="ask anew what the workspace's cache knows")
+    how.add_argument(
+        "--share-equal",
+        action="store_true",
+        help="ask once for samples that ask exactly the same, even where answers are drawn (temperature above 0)",
+    )
     how.add_argument(
         "--fsync",
         choices=["group", "none"],
@@ -153,26 +157,30 @@ def model_of(asked: Asked) -> Model:
     return named_model(asked.model, asked.options, Manners(**asked.manners))
 
 
-def ask_run(
-    run: Run,
-    model: Model,
-    asked: Asked,
-    workspace: Workspace,
-    *,
-    fresh: bool,
-    fsync: Any,
-    again: frozenset[str] = frozenset(),
-) -> Tally:
+def again_of(arguments: argparse.Namespace, samples: frozenset[str] = frozenset()) -> Again:
+    """What a parsed command line wants asked though something is known of it."""
+    from regrade.runs.ask import Again
+
+    return Again(
+        fresh=arguments.fresh or bool(samples),
+        samples=samples,
+        refused=getattr(arguments, "retry_failed", False),
+        shared=arguments.share_equal,
+    )
+
+
+def ask_run(run: Run, model: Model, asked: Asked, *, again: Again, fsync: Any) -> Tally:
     """Ask for what a run lacks, with a display; the summary of the asking goes to standard error."""
     from regrade.models.named import split_name
     from regrade.models.prices import price_of
     from regrade.runs.launch import ask_all
+    from regrade.runs.workspace import Workspace
 
     price = price_of(*split_name(asked.model))
-    cache = workspace.cache() if model.costs else None
+    cache = Workspace.of(run).cache() if model.costs else None
     try:
         with display(model, price) as told:
-            tally = ask_all(run, model, cache=cache, fresh=fresh, again=again, fsync=fsync, told=told)
+            tally = ask_all(run, model, cache=cache, again=again, fsync=fsync, told=told)
     except KeyboardInterrupt:
         print(f"\nregrade: stopped; every answer that came is kept. regrade resume {run.folder}", file=sys.stderr)
         raise
@@ -202,6 +210,11 @@ def summary(run: Run, model: Model, tally: Tally, price: Price | None) -> list[s
         kinds = ", ".join(f"{count} {kind}" for kind, count in tally.errors.most_common())
         lines.append(f"failed: {kinds}; the first: {tally.first_error}")
         lines.append(f"regrade resume {run.folder} asks for them again")
+    if tally.refused:
+        lines.append(
+            f"{tally.refused:,} were refused by the server before, and would be again; "
+            f"regrade resume {run.folder} --retry-failed asks for them all the same"
+        )
     if model.pending:
         lines.append(f"{model.pending:,} handed in; regrade resume {run.folder} collects them")
     return lines

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regrade.cli.asking import add_manners, add_model, ask_run, asked_of, exit_code, manners_of, model_of
+from regrade.cli.asking import add_manners, add_model, again_of, ask_run, asked_of, exit_code, manners_of, model_of
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return dry_run(prepared, asked, model)
     made = _created(arguments, workspace, prepared, asked, model)
-    return _ask_and_report(arguments, made, model, asked, workspace)
+    return _ask_and_report(arguments, made, model, asked)
 
 
 def _judge(arguments: argparse.Namespace) -> FoundJudge:
@@ -224,12 +224,11 @@ def _created(
 
 
 def _ask_and_report(
-    arguments: argparse.Namespace, made: Run, model: Model, asked: Asked, workspace: Workspace, **more: Any
+    arguments: argparse.Namespace, made: Run, model: Model, asked: Asked, samples: frozenset[str] = frozenset()
 ) -> int:
     from regrade.rows.judge_run import JudgeRun
 
-    fresh = more.pop("fresh", arguments.fresh)
-    tally = ask_run(made, model, asked, workspace, fresh=fresh, fsync=arguments.fsync, **more)
+    tally = ask_run(made, model, asked, again=again_of(arguments, samples), fsync=arguments.fsync)
     code = int(exit_code(tally, model))
     if not arguments.no_score and tally.done:
         code = max(code, report(JudgeRun(made.folder), as_json=arguments.json, gates=arguments.fail_under))
@@ -266,7 +265,7 @@ def _again(arguments: argparse.Namespace, workspace: Workspace) -> int:
     print(f"regrade: asking again for {len(unread):,} verdicts that could not be read", file=sys.stderr)
     model = model_of(asked)
     model.forget(frozenset(unread))
-    code = _ask_and_report(arguments, made, model, asked, workspace, fresh=True, again=frozenset(unread))
+    code = _ask_and_report(arguments, made, model, asked, frozenset(unread))
     if model.pending:  # to resume is to ask for what is missing, and these have an answer, if one of no use
         print(f"regrade: regrade judge {made.folder} --again unparsed collects them", file=sys.stderr)
     return code
@@ -301,9 +300,9 @@ def report(found: JudgeRun, *, as_json: bool, filters: Any = None, gates: Sequen
     summary = summarise(found, filters=filters)
     if filters is None:
         folder = found.folder / "scores" / "default"
-        prepare(folder)
+        prepare(folder, private=True)
         write_summary(summary, folder)
-        write(scores, folder)
+        write(scores, folder, private=True)
     if as_json:
         from regrade.reports.layout import encode
 

@@ -6,7 +6,7 @@ import argparse
 
 import msgspec
 
-from regrade.cli.asking import add_manners, ask_run, exit_code, manners_of, model_of
+from regrade.cli.asking import add_manners, again_of, ask_run, exit_code, manners_of, model_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="the run's folder, or its name in the workspace")
     parser.add_argument("--base-url", metavar="URL", help="where the model is now, if it has moved")
     parser.add_argument("--api-key-env", metavar="NAME", help="the variable that holds the key")
+    parser.add_argument(
+        "--retry-failed", action="store_true", help="ask also for what the server refused as wrong (400 and the like)"
+    )
     parser.add_argument("--trust-code", action="store_true", help="run Python functions from task files")
     parser.add_argument("--no-score", action="store_true", help="ask only")
     parser.add_argument("--json", action="store_true", help="print the scores as JSON in the harness's results layout")
@@ -33,14 +36,13 @@ def run(arguments: argparse.Namespace) -> int:
     from regrade.runs.launch import asked_of
     from regrade.runs.workspace import Workspace
 
-    workspace = Workspace(arguments.workspace)
-    found = workspace.find(arguments.run)
+    found = Workspace(arguments.workspace).find(arguments.run)
     asked = asked_of(found)
     moved = {"base_url": arguments.base_url, "api_key_env": arguments.api_key_env}
     options = {**asked.options, **{name: value for name, value in moved.items() if value is not None}}
     asked = msgspec.structs.replace(asked, options=options, manners={**asked.manners, **manners_of(arguments)})
     model = model_of(asked)
-    tally = ask_run(found, model, asked, workspace, fresh=arguments.fresh, fsync=arguments.fsync)
+    tally = ask_run(found, model, asked, again=again_of(arguments), fsync=arguments.fsync)
     code = int(exit_code(tally, model))
     if not arguments.no_score and tally.done:
         judge = judge_run_at(found.folder)

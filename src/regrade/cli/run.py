@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regrade import __version__
-from regrade.cli.asking import add_manners, add_model, ask_run, asked_of, exit_code, model_of
+from regrade.cli.asking import add_manners, add_model, again_of, ask_run, asked_of, exit_code, model_of
 from regrade.cli.card_options import (
     CARDS_ONLY,
     access_from,
@@ -105,7 +105,7 @@ def run_one(prepared: Prepared, asked: Asked, model: Model, arguments: argparse.
     print(f"regrade: {made.manifest.samples:,} samples in {made.folder}", file=sys.stderr)
     for note in made.manifest.notes:
         print(f"regrade: {note}", file=sys.stderr)
-    tally = ask_run(made, model, asked, workspace, fresh=arguments.fresh, fsync=arguments.fsync)
+    tally = ask_run(made, model, asked, again=again_of(arguments), fsync=arguments.fsync)
     code = int(exit_code(tally, model))
     if not arguments.no_score and tally.done:
         code = max(code, score_run(made, as_json=arguments.json, trust_code=arguments.trust_code))
@@ -231,7 +231,7 @@ def score_run(made: Run, *, as_json: bool, trust_code: bool = False) -> int:
         print(f"regrade: no answer is new; the scores are those in {folder}", file=sys.stderr)
         sys.stdout.write(kept.results.decode() if as_json else kept.summary)
         return kept.exit_code
-    prepare_folder(folder)
+    prepare_folder(folder, private=True)
     return _score_anew(made, folder, inputs, as_json=as_json, trust_code=trust_code)
 
 
@@ -243,7 +243,7 @@ def _score_anew(made: Run, folder: Path, inputs: dict[str, Any], *, as_json: boo
 
     with progress("scoring") as report:
         scores = score_paths([made.folder], Options(keep=True, trust_code=trust_code), progress=report)
-    write(scores, folder, inputs=inputs)
+    write(scores, folder, inputs=inputs, private=True)
     if as_json:
         from regrade.reports.layout import encode
 

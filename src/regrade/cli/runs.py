@@ -54,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _row(found: Run) -> dict[str, Any]:
+    from regrade.runs.run import ANSWERED, FAILED, REFUSED
+
     manifest = found.manifest
     there = found.answered()
     return {
@@ -62,8 +64,8 @@ def _row(found: Run) -> dict[str, Any]:
         "recipe": manifest.recipe_name,
         "model": manifest.model.get("asked", {}).get("model", ""),
         "wanted": found.wanted,
-        "answered": there.count(1),
-        "failed": there.count(2),
+        "answered": there.count(ANSWERED),
+        "failed": there.count(FAILED) + there.count(REFUSED),
         "score": _score(found),
         "created": manifest.created,
         "judge_of": manifest.judge_of,

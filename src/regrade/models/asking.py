@@ -109,7 +109,7 @@ class _Asking:
         self.answers: asyncio.Queue[Answer | None] = asyncio.Queue()
         self.tasks: set[asyncio.Task[None]] = set()
         self.stop: RegradeError | None = None
-        self.successes = 0
+        self.successes = int(model.proven)
         self.refused = self.bad = 0
         self.last_success = time.monotonic()
         self.failing_since: float | None = None

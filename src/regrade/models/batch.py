@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from regrade.atomic import replacing
+from regrade.atomic import make_folder, replacing
 from regrade.errors import RegradeError
 from regrade.models.asking import Failure, ModelError
 from regrade.models.openai import PATHS, OpenAIModel
@@ -87,7 +87,7 @@ class BatchModel(OpenAIModel):
 
     def attach(self, folder: Path) -> None:
         self.folder = folder / "batches"
-        self.folder.mkdir(exist_ok=True)
+        make_folder(self.folder, private=True)
 
     async def answer(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Answer, None]:
         import aiohttp
@@ -297,5 +297,5 @@ def _reasons(batch: dict[str, Any]) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    with replacing(path) as temporary:
+    with replacing(path, private=True) as temporary:
         temporary.write_bytes(data)

@@ -41,6 +41,7 @@ class Model(ABC):
         kinds: What it can be asked.
         costs: Whether asking it costs money or time, so that its answers are worth a cache.
         pending: Requests that were handed in and will be answered later, when the run is resumed.
+        proven: Whether it has answered in this run before: then refusals are the requests' fault, not everybody's.
     """
 
     kinds: ClassVar[tuple[RequestKind, ...]] = ("chat",)
@@ -50,6 +51,7 @@ class Model(ABC):
         self.name = name
         self.status = ModelStatus()
         self.pending = 0
+        self.proven = False
 
     @property
     @abstractmethod
@@ -66,6 +68,16 @@ class Model(ABC):
         Raises:
             RegradeError: there is no point in going on: a wrong key, model or address.
         """
+
+    def draws(self, request: Request) -> bool:
+        """Whether asking twice may give two answers, so that samples which ask the same are asked one by one.
+
+        A server samples unless it is told not to.
+        """
+        if request.kind not in ("chat", "completion"):
+            return False
+        temperature = request.parameters.get("temperature")
+        return temperature is None or temperature != 0
 
     def attach(self, folder: Path) -> None:  # noqa: B027
         """Called with the run's folder before anything is asked, for models that keep notes of their own there."""

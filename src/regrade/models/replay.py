@@ -65,6 +65,9 @@ class Replay(Model):
     def identity(self) -> dict[str, Any]:
         return {"type": "replay", "file": self.name}
 
+    def draws(self, request: Request) -> bool:
+        return True  # what is stored belongs to its sample, whoever else was asked the same
+
     async def answer(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Answer, None]:
         identity = self.identity
         async for request in requests:

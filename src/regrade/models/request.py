@@ -15,7 +15,7 @@ _ENCODE = msgspec.json.Encoder(order="deterministic").encode
 def request_hash(request: Request, identity: dict[str, Any]) -> str:
     """A hash of what is asked of whom, the same in every run and on every machine.
 
-    The sample's id, the repeat and the turn are not in it: two samples with one prompt ask the same.
+    The sample's id, the repeat, the turn and the draw are not in it: two samples with one prompt ask the same.
 
     Args:
         request: The request.
@@ -49,5 +49,6 @@ def addressed(answer: Answer, request: Request, **more: Any) -> Answer:
         position=request.position,
         repeat=request.repeat,
         turn=request.turn,
+        draw=request.draw,
         **more,
     )

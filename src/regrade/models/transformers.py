@@ -51,6 +51,9 @@ class TransformersModel(LocalModel):
     def identity(self) -> dict[str, Any]:
         return {"type": "transformers", "model": self.name, "revision": self.revision, "dtype": self.dtype}
 
+    def draws(self, request: Request) -> bool:
+        return request.kind in ("chat", "completion") and bool(request.parameters.get("temperature"))
+
     def load(self) -> None:
         torch, transformers = self._package("torch"), self._package("transformers")
         given = {"revision": self.revision, "trust_remote_code": self.trust_code}

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from regrade.checksums import is_intact
 from regrade.errors import InputError
 from regrade.rows.location import locate
 from regrade.schema import Loglikelihood
@@ -69,6 +70,9 @@ class JournalAnswers:
                 place += len(line)
 
     def _add(self, line: bytes, place: int) -> None:
+        if not is_intact(line):
+            self.damaged += 1
+            return
         try:
             answer = _decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):

@@ -11,6 +11,8 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
+from itertools import chain
+from typing import Final
 
 import msgspec
 
@@ -19,7 +21,7 @@ from regrade.models.request import addressed, request_hash
 from regrade.runs.cache import AnswerCache
 from regrade.runs.journal import Fsync, Journal
 from regrade.runs.requests import next_turn
-from regrade.runs.run import Run, Status
+from regrade.runs.run import ANSWERED, FAILED, REFUSED, UNASKED, Run, Status
 from regrade.schema import Answer, Request
 
 
@@ -34,6 +36,7 @@ class Tally(msgspec.Struct):
         failed: Ended with an error now.
         errors: Failures by kind.
         first_error: The first failure's message.
+        refused: Of the missing, those whose request the server refused (400 and the like) and which were left alone.
         damaged: Lines of the journal that cannot be read; what they held is asked again.
         input_tokens: Of what was answered now.
         output_tokens: Likewise.
@@ -49,6 +52,7 @@ class Tally(msgspec.Struct):
     failed: int = 0
     errors: Counter[str] = msgspec.field(default_factory=Counter)
     first_error: str | None = None
+    refused: int = 0
     damaged: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
@@ -87,26 +91,45 @@ class Tally(msgspec.Struct):
             self.latencies.append(answer.latency_s)
 
 
+class Again(msgspec.Struct, frozen=True):
+    """What is asked though something is known of it.
+
+    Attributes:
+        fresh: What the cache knows.
+        samples: These samples, though they have answers; the later answer counts, and all are kept.
+        refused: What the server refused as wrong (400 and the like), which it would most likely refuse again.
+        shared: Samples that ask exactly the same get one answer, even where the model draws its answers.
+    """
+
+    fresh: bool = False
+    samples: frozenset[str] = frozenset()
+    refused: bool = False
+    shared: bool = False
+
+
+NOTHING_AGAIN: Final = Again()
+
+
 async def ask(
     run: Run,
     model: Model,
     requests: Iterable[Request],
     *,
     cache: AnswerCache | None = None,
-    fresh: bool = False,
-    again: frozenset[str] = frozenset(),
+    again: Again = NOTHING_AGAIN,
     fsync: Fsync = "group",
     told: Callable[[Tally], None] | None = None,
 ) -> Tally:
     """Ask for every answer of a run that is missing; returns when each is on disk or has failed.
 
+    What was never asked comes first, then what failed: a row that always fails stands in nobody's way.
+
     Args:
         run: The run; its lock is held while this works.
         model: Who is asked.
-        requests: The first request of every sample and repeat, in order; made lazily, read once per turn.
+        requests: The first request of every sample and repeat, in order; made lazily, read twice per turn.
         cache: Where answers may be known already, and are kept.
-        fresh: Ask anew what the cache knows.
-        again: Samples that are asked anew though they have answers; the later answer counts, and all are kept.
+        again: What is asked though something is known of it.
         fsync: See :mod:`regrade.runs.journal`.
         told: Called whenever answers have come to be on disk, and every second, so that a wait can be seen.
 
@@ -116,41 +139,79 @@ async def ask(
     """
     with run.locked():
         there = run.answered()
-        before = there.count(1)
-        if again:
+        before = there.count(ANSWERED)
+        if again.samples:
             before -= sum(
-                there[run.place(msgspec.structs.replace(first, turn=turn))] == 1
+                there[run.place(msgspec.structs.replace(first, turn=turn))] == ANSWERED
                 for first in requests
-                if first.sample_id in again
+                if first.sample_id in again.samples
                 for turn in range(run.manifest.turns)
             )
         tally = Tally(wanted=run.wanted, before=before, damaged=run.damaged)
+        tally.refused = 0 if again.refused else there.count(REFUSED)
+        model.proven = before > 0
         run.set_status("running")
         status: Status = "stopped"
         try:
             model.attach(run.folder)
             for turn in range(run.manifest.turns if tally.missing else 0):
-                missing = _missing(run, requests, there if turn == 0 else run.answered(), turn, again)
-                await _Asking(run, model, cache, fresh, fsync, tally, told).go(missing)
+                missing = _missing(run, model, requests, there if turn == 0 else run.answered(), turn, again)
+                await _Asking(run, model, cache, again, fsync, tally, told).go(missing)
             status = "waiting" if model.pending else "incomplete" if tally.missing else "complete"
         finally:
             run.set_status(status)
+            if cache is not None and cache.flush() and run.answers.exists():
+                cache.mark_absorbed(run.folder.name, run.answers.stat().st_size)
         return tally
 
 
 def _missing(
-    run: Run, requests: Iterable[Request], there: bytearray, turn: int, again: frozenset[str]
+    run: Run, model: Model, requests: Iterable[Request], there: bytearray, turn: int, again: Again
 ) -> Iterator[Request]:
-    """The requests of one turn that lack an answer; a later turn needs the answers to those before it."""
+    """The requests of one turn that lack an answer, those never asked first.
+
+    A later turn needs the answers to those before it.
+    """
     said = run.said(turn) if turn else {}
-    for first in requests:
-        request = first
-        if turn:
-            if (before := said.get((first.position, first.repeat))) is None or turn > len(first.follow_ups or ()):
-                continue
-            request = next_turn(first, before)
-        if there[run.place(request)] != 1 or request.sample_id in again:
-            yield request
+    tried = (FAILED, REFUSED) if again.refused else (FAILED,)
+
+    def standing(wanted: tuple[int, ...], samples: frozenset[str]) -> Iterator[Request]:
+        draws = _Draws(model, again)
+        for first in requests:
+            request = first
+            if turn:
+                if (before := said.get((first.position, first.repeat))) is None or turn > len(first.follow_ups or ()):
+                    continue
+                request = next_turn(first, before)
+            request = draws.number(request)
+            if there[run.place(request)] in wanted or request.sample_id in samples:
+                yield request
+
+    first_asked = standing((UNASKED,), again.samples)
+    if not any(code in there for code in tried):
+        return first_asked
+    return chain(
+        first_asked,
+        (request for request in standing(tried, frozenset()) if request.sample_id not in again.samples),
+    )
+
+
+class _Draws:
+    """Numbers requests that ask exactly the same of a model that draws its answers, so that each gets its own."""
+
+    def __init__(self, model: Model, again: Again) -> None:
+        self.model = model
+        self.shared = again.shared
+        self.identity = model.identity
+        self.seen: Counter[int] = Counter()
+
+    def number(self, request: Request) -> Request:
+        if self.shared or not self.model.draws(request):
+            return request
+        key = hash((request_hash(request, self.identity), request.repeat))
+        draw = self.seen[key]
+        self.seen[key] = draw + 1
+        return msgspec.structs.replace(request, draw=draw) if draw else request
 
 
 _TOLD_EVERY_S = 1.0
@@ -164,17 +225,21 @@ class _Asking:
         run: Run,
         model: Model,
         cache: AnswerCache | None,
-        fresh: bool,
+        again: Again,
         fsync: Fsync,
         tally: Tally,
         told: Callable[[Tally], None] | None,
     ) -> None:
         self.model, self.tally, self.told = model, tally, told
-        self.known = None if fresh else cache
+        self.cache = cache
+        self.known = None if again.fresh else cache
         self.identity = model.identity
-        self.twins: dict[tuple[str, int], list[Request]] = {}
+        self.twins: dict[tuple[str, int, int], list[Request]] = {}
         """Requests that ask the same as one in flight, by what they ask: they get its answer."""
-        self.journal = Journal(run.answers, fsync, beside=cache.keep if cache is not None else None, counted=self.count)
+        self.said: dict[tuple[str, int, int], int] = {}
+        """Where in the journal the answers stand that those who ask the same get, too."""
+        self.shared = again.shared
+        self.journal = Journal(run.answers, fsync, counted=self.count)
 
     async def go(self, missing: Iterator[Request]) -> None:
         ticking = asyncio.ensure_future(self.tick())
@@ -192,11 +257,16 @@ class _Asking:
                 self.journal.close()
 
     async def to_ask(self, missing: Iterator[Request]) -> AsyncIterator[Request]:
-        """The requests that only the model can answer; what the cache knows goes straight into the journal."""
+        """The requests that only the model can answer; what is known already goes straight into the journal."""
         for request in missing:
-            key = request_hash(request, self.identity), request.repeat
+            key = request_hash(request, self.identity), request.repeat, request.draw
             if self.known is not None and (known := self.known.find(*key)) is not None:
                 self.journal.put(_for(known, request, cached=True))
+                await self.journal.room()
+            elif not self.shared and self.model.draws(request):
+                yield request
+            elif key in self.said:
+                self.journal.put(_for(self.journal.read_at(self.said[key]), request, cached=True))
                 await self.journal.room()
             elif key in self.twins:
                 self.twins[key].append(request)
@@ -208,8 +278,13 @@ class _Asking:
         """Write an answer, and the same for whoever asks the same."""
         if not answer.request_hash:
             raise RuntimeError(f"{type(self.model).__name__} gave an answer without the hash of its request")
-        self.journal.put(answer)
-        for twin in self.twins.pop((answer.request_hash, answer.repeat), ()):
+        start = self.journal.put(answer)
+        key = answer.request_hash, answer.repeat, answer.draw
+        if key not in self.twins:
+            return
+        if answer.error is None:
+            self.said[key] = start
+        for twin in self.twins.pop(key):
             self.journal.put(_for(answer, twin, cached=answer.error is None))
 
     async def tick(self) -> None:
@@ -222,6 +297,8 @@ class _Asking:
         """Count answers that are on disk."""
         for answer in group:
             self.tally.count(answer)
+        if self.cache is not None:
+            self.cache.keep(group)
         if self.told is not None:
             self.told(self.tally)
 

@@ -1,10 +1,11 @@
-"""The journal of answers: append-only JSON lines, on disk before they count.
+"""The journal of answers: append-only JSON lines, each with a checksum, written as soon as an answer comes.
 
-Answers are written in groups: a group is what came in while the one before it was being flushed to disk, so a slow disk
-makes groups larger, not the run slower. ``fsync`` says what "on disk" means:
+An answer is handed to the operating system at once, so a process that is killed loses nothing that it received. What a
+power failure may take is another matter: ``fsync`` says when an answer counts.
 
-- ``group`` (default): every group is flushed with ``fdatasync`` before its answers count. They survive a power failure.
-- ``none``: answers count when the operating system has them. They survive the process, not the machine.
+- ``group`` (default): when ``fdatasync`` has returned. One flush covers all answers that came during the one before it,
+  so a slow disk makes groups larger, not the run slower.
+- ``none``: when the operating system has it. It survives the process, not the machine.
 
 A process that is killed leaves at most one line that breaks off; it is cut when the journal is opened again.
 """
@@ -20,6 +21,7 @@ from typing import Literal
 
 import msgspec
 
+from regrade.checksums import is_intact, seal
 from regrade.errors import RegradeError
 from regrade.schema import Answer
 
@@ -31,7 +33,7 @@ _BLOCK = 1 << 20
 
 
 class Damaged(msgspec.Struct, frozen=True):
-    """A line of a journal that is no answer.
+    """A line of a journal that holds no answer, or one that was changed after it was written.
 
     Attributes:
         line: 1-based line number.
@@ -42,14 +44,23 @@ class Damaged(msgspec.Struct, frozen=True):
     reason: str
 
 
-def read(path: Path) -> Iterator[Answer | Damaged]:
-    """The answers of a journal, in the order they came; a last line that breaks off is left out."""
+def read(path: Path, start: int = 0) -> Iterator[Answer | Damaged]:
+    """The answers of a journal, in the order they came; a last line that breaks off is left out.
+
+    Args:
+        path: The journal; one that does not exist is empty.
+        start: The byte to begin at, where a line begins; line numbers then count from there.
+    """
     if not path.exists():
         return
     with path.open("rb", buffering=_BLOCK) as file:
+        file.seek(start)
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
+            if not is_intact(line):
+                yield Damaged(number, "its checksum does not fit: it was changed after it was written")
+                continue
             try:
                 yield _DECODER.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -61,68 +72,81 @@ def mend(path: Path) -> int:
     if not path.exists():
         return 0
     with path.open("r+b") as file:
-        size = end = file.seek(0, os.SEEK_END)
-        while end:
-            start = max(0, end - _BLOCK)
-            file.seek(start)
-            newline = file.read(end - start).rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
+        size = file.seek(0, os.SEEK_END)
+        end = whole_lines_end(path)
         if end != size:
             file.truncate(end)
             os.fsync(file.fileno())
     return size - end
 
 
+def whole_lines_end(path: Path) -> int:
+    """The byte behind the last whole line of a file."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - _BLOCK)
+            file.seek(start)
+            newline = file.read(end - start).rfind(b"\n")
+            if newline >= 0:
+                return start + newline + 1
+            end = start
+    return 0
+
+
 class Journal:
     """A journal that is being written; used from one event loop.
 
     Args:
-        path: The file; made if it is not there.
-        fsync: What "on disk" means.
-        beside: Called in the writer's thread with each group once it is on disk (the cache of answers).
-        counted: Called in the event loop with each group once it is on disk.
+        path: The file; made if it is not there, for its owner only.
+        fsync: When an answer counts.
+        counted: Called in the event loop with each group of answers, as soon as they count.
     """
 
     def __init__(
-        self,
-        path: Path,
-        fsync: Fsync = "group",
-        *,
-        beside: Callable[[list[Answer]], None] | None = None,
-        counted: Callable[[list[Answer]], None] | None = None,
+        self, path: Path, fsync: Fsync = "group", *, counted: Callable[[list[Answer]], None] | None = None
     ) -> None:
         mend(path)
         self.path = path
         self.fsync = fsync
-        self.beside = beside
         self.counted = counted
         self.error: BaseException | None = None
-        self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._end = os.lseek(self._handle, 0, os.SEEK_END)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._waiting: list[Answer] = []
         self._work: asyncio.Future[None] | None = None
         self._progress = asyncio.Event()
 
-    def put(self, answer: Answer) -> None:
-        """Write an answer soon; ``counted`` tells when it is on disk.
+    def put(self, answer: Answer) -> int:
+        """Write an answer; ``counted`` tells when it counts.
+
+        Returns:
+            The byte at which its line begins, for :meth:`read_at`.
 
         Raises:
-            RegradeError: an earlier answer could not be written.
+            RegradeError: it, or one before it, could not be written; what was written before is there and whole.
         """
         if self.error is not None:
             raise self.error
+        start = self._end
+        self._append(seal(_ENCODER.encode(answer)))
         self._waiting.append(answer)
         if self._work is None:
             self._start()
+        return start
+
+    def read_at(self, start: int) -> Answer:
+        """The answer that :meth:`put` wrote at a byte."""
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return _DECODER.decode(file.readline())
 
     async def room(self, most: int = 4096) -> None:
-        """Wait until fewer than ``most`` answers are waiting for the disk.
+        """Wait until fewer than ``most`` answers wait for the disk.
 
         Raises:
-            RegradeError: the disk is full, or the like; what was written before is still there and whole.
+            RegradeError: as :meth:`put`.
         """
         while self.error is None and len(self._waiting) >= most:
             self._progress.clear()
@@ -131,10 +155,10 @@ class Journal:
             raise self.error
 
     async def flush(self) -> None:
-        """Wait until everything is on disk.
+        """Wait until everything counts.
 
         Raises:
-            RegradeError: as :meth:`room`.
+            RegradeError: as :meth:`put`.
         """
         while self._work is not None:
             self._progress.clear()
@@ -143,39 +167,47 @@ class Journal:
             raise self.error
 
     def close(self) -> None:
-        """Wait for the writer, and close the file."""
+        """Wait for the flush that is under way, and close the file."""
         self._thread.shutdown(wait=True)
         os.close(self._handle)
 
+    def _append(self, line: bytes) -> None:
+        left = memoryview(line)
+        try:
+            while left:
+                left = left[os.write(self._handle, left) :]
+        except OSError as error:
+            os.ftruncate(self._handle, self._end)
+            self.error = self._failure(error)
+            raise self.error from None
+        self._end += len(line)
+
     def _start(self) -> None:
         group, self._waiting = self._waiting, []
-        self._work = asyncio.get_running_loop().run_in_executor(self._thread, self._write, group)
+        self._work = asyncio.get_running_loop().run_in_executor(self._thread, self._sync)
         self._work.add_done_callback(lambda finished: self._done(group, finished))
 
     def _done(self, group: list[Answer], finished: asyncio.Future[None]) -> None:
         self._work = None
-        self.error = finished.exception()
+        self.error = finished.exception() or self.error
         self._progress.set()
-        if self.error is None:
+        if finished.exception() is None:
             if self._waiting:
                 self._start()
             if self.counted is not None:
                 self.counted(group)
 
-    def _write(self, group: list[Answer]) -> None:
-        data = memoryview(_ENCODER.encode_lines(group))
-        end = os.lseek(self._handle, 0, os.SEEK_END)
+    def _sync(self) -> None:
+        if self.fsync != "group":
+            return
         try:
-            while data:
-                data = data[os.write(self._handle, data) :]
-            if self.fsync == "group":
-                os.fdatasync(self._handle)
+            os.fdatasync(self._handle)
         except OSError as error:
-            os.ftruncate(self._handle, end)
-            raise RegradeError(
-                f"cannot be written: {error.strerror}",
-                where=str(self.path),
-                hint="every answer before is kept; make room, then: regrade resume",
-            ) from None
-        if self.beside is not None:
-            self.beside(group)
+            raise self._failure(error) from None
+
+    def _failure(self, error: OSError) -> RegradeError:
+        return RegradeError(
+            f"cannot be written: {error.strerror}",
+            where=str(self.path),
+            hint="every answer before is kept; make room, then: regrade resume",
+        )

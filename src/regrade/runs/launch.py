@@ -22,7 +22,7 @@ from regrade.errors import InputError
 from regrade.models.model import Model
 from regrade.models.secrets import refuse_secrets
 from regrade.recipes.cards import sample_file
-from regrade.runs.ask import Tally, ask
+from regrade.runs.ask import NOTHING_AGAIN, Again, Tally, ask
 from regrade.runs.cache import AnswerCache
 from regrade.runs.journal import Fsync
 from regrade.runs.requests import check, requests_of
@@ -122,7 +122,7 @@ def create(
                 on_sample(counts["samples"])
             yield sample
 
-    sample_file.write(watched(), folder / "samples.parquet", prepared.about)
+    sample_file.write(watched(), folder / "samples.parquet", prepared.about, private=True)
     if not counts["samples"]:
         raise InputError("there is nothing to ask: no samples came out of it", where=prepared.name)
     manifest = Manifest(
@@ -179,8 +179,7 @@ def ask_all(
     model: Model,
     *,
     cache: AnswerCache | None = None,
-    fresh: bool = False,
-    again: frozenset[str] = frozenset(),
+    again: Again = NOTHING_AGAIN,
     fsync: Fsync = "group",
     told: Callable[[Tally], None] | None = None,
 ) -> Tally:
@@ -196,7 +195,7 @@ def ask_all(
 
     async def work() -> Tally:
         try:
-            return await ask(run, model, Requests(), cache=cache, fresh=fresh, again=again, fsync=fsync, told=told)
+            return await ask(run, model, Requests(), cache=cache, again=again, fsync=fsync, told=told)
         finally:
             await model.close()
 

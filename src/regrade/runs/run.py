@@ -22,7 +22,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from regrade.atomic import replacing
+from regrade.atomic import make_folder, replacing
 from regrade.errors import InputError, RegradeError, UsageError
 from regrade.runs.journal import Damaged, read
 from regrade.schema import Answer, Request
@@ -32,6 +32,13 @@ SCHEMA_VERSION: Final = 1
 Status = Literal["running", "stopped", "waiting", "incomplete", "complete"]
 """Being asked (or killed at it); stopped by a person or an error; handed in as a batch; ended with failed samples;
 every answer is there."""
+
+
+UNASKED: Final = 0
+ANSWERED: Final = 1
+FAILED: Final = 2
+REFUSED: Final = 3
+"""What has become of a wanted answer; see :meth:`Run.answered`."""
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -117,7 +124,7 @@ class Run:
         """
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UsageError("is there already", where=str(folder), hint="name another, or: regrade resume")
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, private=True)
         _write_manifest(folder, manifest)
         return cls(folder)
 
@@ -155,7 +162,7 @@ class Run:
         Raises:
             RegradeError: another process holds it; its number is told.
         """
-        handle = os.open(self.folder / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        handle = os.open(self.folder / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -200,8 +207,9 @@ class Run:
         return (item.position * self.manifest.repeats + item.repeat) * self.manifest.turns + item.turn
 
     def answered(self) -> bytearray:
-        """Which answers are there: the byte at :meth:`place` is 1 where there is one, 2 where only errors are.
+        """Which answers are there: the byte at :meth:`place` is 1 where there is one, else 0 or what was tried.
 
+        2 where asking failed, 3 where the server refused the request itself (400 and the like), which it would again.
         Memory: one byte for each answer that is wanted.
         """
         repeats, turns = self.manifest.repeats, self.manifest.turns
@@ -211,8 +219,8 @@ class Run:
             self.damaged += isinstance(answer, Damaged)
             if isinstance(answer, Answer) and answer.repeat < repeats and answer.turn < turns:
                 place = self.place(answer)
-                if place < len(there) and there[place] != 1:
-                    there[place] = 1 if answer.error is None else 2
+                if place < len(there) and there[place] != ANSWERED:
+                    there[place] = _standing(answer)
         return there
 
     def said(self, turn: int) -> dict[tuple[int, int], list[str]]:
@@ -224,8 +232,14 @@ class Run:
         return {key: [known[n] for n in range(turn)] for key, known in texts.items() if len(known) == turn}
 
 
+def _standing(answer: Answer) -> int:
+    if answer.error is None:
+        return ANSWERED
+    return REFUSED if answer.error.kind == "bad_request" else FAILED
+
+
 def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    with replacing(folder / "run.json") as temporary:
+    with replacing(folder / "run.json", private=True) as temporary:
         temporary.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
 
 

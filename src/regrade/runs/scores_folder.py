@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from regrade.atomic import replacing
+from regrade.atomic import make_folder, replacing
 from regrade.errors import RegradeError, UsageError
 from regrade.reports.layout import SCHEMA_VERSION, encode
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _COLOUR = re.compile(r"\x1b\[\d+m")
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, *, private: bool = False) -> None:
     """Make the folder, before any work is done, so that a wrong path is told at once.
 
     Raises:
@@ -35,7 +35,7 @@ def prepare(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError("is a file, not a folder", where=f"--out {folder}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, private=private)
         with replacing(folder / ".regrade-write-test") as temporary:
             temporary.write_bytes(b"")
         (folder / ".regrade-write-test").unlink()
@@ -74,31 +74,34 @@ def read_if_made_of(folder: Path, inputs: dict[str, Any]) -> Kept | None:
         return None
 
 
-def write(scores: Scores, folder: Path, *, inputs: dict[str, Any] | None = None) -> None:
+def write(scores: Scores, folder: Path, *, inputs: dict[str, Any] | None = None, private: bool = False) -> None:
     """Write the per-sample scores and the results; no file takes its place before all of them are whole.
 
     Args:
         scores: The scores, with their per-sample values.
         folder: The folder, see :func:`prepare`.
         inputs: Identifies what was scored, for :func:`read_if_made_of`.
+        private: Only its owner may read the files.
 
     Raises:
         RegradeError: the disk is full, or the like; what was in the folder before is still there.
     """
     try:
         with ExitStack() as files:
-            results = files.enter_context(replacing(folder / "results.json"))  # the first to be opened is renamed last
+            results = files.enter_context(
+                replacing(folder / "results.json", private=private)
+            )  # the first to be opened is renamed last
             layout = scores.to_dict()
             if inputs is not None:
                 layout["regrade"] |= {"inputs": inputs, "exit_code": int(scores.exit_code)}
-                summary = files.enter_context(replacing(folder / "summary.txt"))
+                summary = files.enter_context(replacing(folder / "summary.txt", private=private))
                 summary.write_text(_COLOUR.sub("", scores.summary()) + "\n", encoding="utf-8", errors="replace")
             results.write_bytes(encode(layout) + b"\n")
             bad = [*scores.unreadable, *(row for part in scores.parts for row in (*part.malformed, *part.failures))]
             if bad:
-                quarantine = files.enter_context(replacing(folder / "quarantine.jsonl"))
+                quarantine = files.enter_context(replacing(folder / "quarantine.jsonl", private=private))
                 quarantine.write_bytes(b"".join(msgspec.json.encode(row, enc_hook=str) + b"\n" for row in bad))
-            _write_samples(scores, files.enter_context(replacing(folder / "scores.parquet")))
+            _write_samples(scores, files.enter_context(replacing(folder / "scores.parquet", private=private)))
         if not bad:
             (folder / "quarantine.jsonl").unlink(missing_ok=True)
     except OSError as error:

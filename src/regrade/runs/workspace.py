@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from regrade.atomic import make_folder
 from regrade.errors import InputError, RegradeError
 from regrade.runs.cache import AnswerCache
 from regrade.runs.run import Run
@@ -24,9 +25,23 @@ class Workspace:
     def __init__(self, folder: str | Path | None = None) -> None:
         self.folder = Path(folder or os.environ.get("REGRADE_WORKSPACE") or DEFAULT)
 
+    @classmethod
+    def of(cls, run: Run) -> Workspace:
+        """The workspace that a run lies in, wherever it was moved to and whatever the current folder is."""
+        return cls(run.folder.absolute().parent)
+
     def cache(self) -> AnswerCache:
-        """The cache of answers of all its runs."""
-        return AnswerCache(self.folder / "answers.sqlite")
+        """The cache of answers of all its runs; what their journals have that it lacks is read into it."""
+        cache = AnswerCache(self.folder / "answers.sqlite")
+        for folder in self._folders():
+            cache.absorb(folder.name, folder / "answers.jsonl")
+        return cache
+
+    def _folders(self) -> list[Path]:
+        """The folders of its runs, by name."""
+        if not self.folder.is_dir():
+            return []
+        return [folder for folder in sorted(self.folder.iterdir()) if (folder / "run.json").is_file()]
 
     def new_folder(self, *names: str) -> Path:
         """A folder for a run that is called after ``names``; a number is added where there is one already."""
@@ -34,7 +49,8 @@ class Workspace:
         for number in range(1, 100_000):
             folder = self.folder / (name if number == 1 else f"{name}--{number}")
             try:
-                folder.mkdir(parents=True)
+                make_folder(self.folder, private=True)
+                folder.mkdir(mode=0o700)
             except FileExistsError:
                 continue
             except OSError as error:
@@ -68,16 +84,13 @@ class Workspace:
 
     def runs(self, unreadable: Callable[[InputError], object] = lambda error: None) -> Iterator[Run]:
         """All runs, by name; folders that are none are passed over, and those that cannot be read are told."""
-        if not self.folder.is_dir():
-            return
-        for folder in sorted(self.folder.iterdir()):
-            if (folder / "run.json").is_file():
-                try:
-                    found = Run(folder)
-                except InputError as error:
-                    unreadable(error)
-                else:
-                    yield found
+        for folder in self._folders():
+            try:
+                found = Run(folder)
+            except InputError as error:
+                unreadable(error)
+            else:
+                yield found
 
 
 def _plain(name: str) -> str:

@@ -60,13 +60,14 @@ def run_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.run.json")
 
 
-def write(samples: Iterable[Sample], path: Path, about: Callable[[], dict[str, Any]]) -> int:
+def write(samples: Iterable[Sample], path: Path, about: Callable[[], dict[str, Any]], *, private: bool = False) -> int:
     """Write samples to a file; memory stays within a group of rows.
 
     Args:
         samples: The samples.
         path: ``.parquet`` or ``.jsonl``.
         about: Gives the run's metadata, when all samples have been written.
+        private: Only its owner may read it.
 
     Returns:
         How many were written.
@@ -75,11 +76,11 @@ def write(samples: Iterable[Sample], path: Path, about: Callable[[], dict[str, A
         UsageError: the file's name tells neither format.
     """
     if path.suffix == ".parquet":
-        with replacing(path) as temporary:
+        with replacing(path, private=private) as temporary:
             return _write_parquet(samples, temporary, about)
     if path.suffix in (".jsonl", ".ndjson"):
         count = 0
-        with replacing(run_file(path)) as beside, replacing(path) as temporary:
+        with replacing(run_file(path), private=private) as beside, replacing(path, private=private) as temporary:
             with temporary.open("wb") as file:
                 for sample in samples:
                     file.write(encode(sample) + b"\n")
