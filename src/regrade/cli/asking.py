@@ -209,10 +209,12 @@ def summary(run: Run, model: Model, tally: Tally, price: Price | None) -> list[s
     if tally.failed:
         kinds = ", ".join(f"{count} {kind}" for kind, count in tally.errors.most_common())
         lines.append(f"failed: {kinds}; the first: {tally.first_error}")
-        lines.append(f"regrade resume {run.folder} asks for them again")
-    if tally.refused:
+    refused = tally.refused + tally.errors["bad_request"]
+    if tally.failed > tally.errors["bad_request"]:
+        lines.append(f"regrade resume {run.folder} asks again for what failed")
+    if refused:
         lines.append(
-            f"{tally.refused:,} were refused by the server before, and would be again; "
+            f"{refused:,} were refused by the server as wrong, and would be again; "
             f"regrade resume {run.folder} --retry-failed asks for them all the same"
         )
     if model.pending:
