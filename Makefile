@@ -1,7 +1,8 @@
 # Everything below works on a fresh machine with Python 3.11 or newer, pip and a package registry; nothing else is needed.
-# uv is installed by pip into a small environment of its own (.uv); it then makes .venv exactly as uv.lock says.
+# uv is installed by pip into a small environment of its own (.uv); it then makes .venv exactly as uv.lock says, of the
+# interpreter that PYTHON names (make test PYTHON=python3.12), or else of the one that .venv was last made of.
 
-PYTHON ?= python3
+PYTHON ?=
 UV_VERSION := 0.13.8
 UV := .uv/bin/uv
 RUN := .venv/bin
@@ -9,29 +10,47 @@ PYTEST_ARGS ?= -n auto
 
 export UV_HTTP_TIMEOUT ?= 180
 export UV_LINK_MODE ?= copy
+export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo install test test-slow test-transformers test-differential test-all format lint types docs readme check lock clean
+# A terminal sees how far uv is.
+QUIET := $(shell test -t 2 || echo --quiet)
+BASE = $$(cat .uv/interpreter)
+SYNC = UV_PYTHON="$(BASE)" $(UV) sync --frozen $(QUIET)
+
+.PHONY: help demo install test test-slow test-transformers test-differential test-all format lint types docs readme ci check lock clean FORCE
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-$(UV):
-	$(PYTHON) -m venv .uv
-	.uv/bin/python -m pip install --quiet uv==$(UV_VERSION)
+# Written anew only if it is another one, so that nothing is installed again for the same.
+.uv/interpreter: FORCE
+	@mkdir -p .uv; \
+	found=$$(test -n "$(PYTHON)" || .ci/find-python "$$(cat $@ 2>/dev/null)" 2>/dev/null); \
+	test -n "$$found" || found=$$(.ci/find-python $(PYTHON)) || exit 1; \
+	test "$$found" = "$$(cat $@ 2>/dev/null)" || printf '%s\n' "$$found" > $@
 
-.venv/.core: $(UV) pyproject.toml uv.lock
-	$(UV) sync --frozen --quiet --inexact --no-default-groups
+$(UV): | .uv/interpreter
+	@echo "installing uv, which installs the rest, into .uv"
+	@"$(BASE)" -m venv .uv
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.core: $(UV) .uv/interpreter pyproject.toml uv.lock
+	@echo "installing Regrade and what it needs into .venv, for $$("$(BASE)" -V): once, a minute or so"
+	@$(SYNC) --inexact --no-default-groups
 	@touch $@
 
 # transformers and vllm bring gigabytes; what needs them has a command of its own (make test-transformers).
-.venv/.dev: $(UV) pyproject.toml uv.lock
-	$(UV) sync --frozen --quiet --all-extras --no-extra transformers --no-extra vllm --all-groups
+.venv/.dev: $(UV) .uv/interpreter pyproject.toml uv.lock
+	@echo "installing what development needs into .venv, for $$("$(BASE)" -V): once, some minutes"
+	@$(SYNC) --all-extras --no-extra transformers --no-extra vllm --all-groups
 	@touch $@ .venv/.core
 
 install: .venv/.dev  ## make .venv with everything that development needs
 
 demo: .venv/.core  ## score, narrow down and compare the logs in examples/
 	@PATH="$(CURDIR)/$(RUN):$$PATH" sh examples/demo.sh
+	@printf '\nTo run it yourself, from this folder:\n\n    $(RUN)/regrade score examples/results --by doc.level\n\n'
+	@printf 'or ". $(RUN)/activate" once, and then "regrade". "regrade --help" lists the commands.\n'
 
 test: .venv/.dev  ## install, then run the tests
 	$(RUN)/python -m pytest $(PYTEST_ARGS)
@@ -74,10 +93,13 @@ docs: .venv/.dev  ## build the documentation into docs/_build/html; a warning is
 readme: .venv/.dev  ## put what the README's commands print below them
 	$(RUN)/python docs/update_readme.py
 
-check: lint types docs test  ## all that CI runs
+check: lint types docs test  ## what to run before a commit
+
+ci:  ## all that CI runs: also the wheel without extras, and the tests on each Python 3.11 to 3.13 that is found
+	.ci/run
 
 lock: $(UV)  ## resolve the dependencies anew
-	$(UV) lock --upgrade
+	UV_PYTHON="$(BASE)" $(UV) lock --upgrade
 
 clean:  ## remove everything that these commands made
-	rm -rf .uv .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build docs/reference/generated
+	rm -rf .uv .venv .venv-3.* .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build docs/reference/generated

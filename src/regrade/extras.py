@@ -1,7 +1,7 @@
 """Optional packages: they are imported by :func:`require` only, so that a missing one says how to get it.
 
-``pip install regrade`` brings what scoring a log needs. The rest comes with extras (``pip install 'regrade[hf]'``), and
-no command may end in a traceback because one is not there.
+A plain installation brings what scoring a log needs. The rest comes with extras
+(``pip install 'regrade[hf]'``), and no command may end in a traceback because one is not there.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "card": ("regrade.cli.card", "process, look at and check cards: evaluations as data"),
     "catalog": ("regrade.cli.catalog", "list and show the artifacts of catalogs, and what of them can be run"),
     "formats": ("regrade.cli.formats", "list the formats that can be read"),
+    "demo": ("regrade.cli.demo", "write the example logs into a folder, and say what to try on them"),
 }
 
 

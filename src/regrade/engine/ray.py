@@ -161,7 +161,7 @@ def _next(batches: Iterator[Any]) -> list[tuple[int, bytes]]:
         if "No module named 'regrade" in str(error):
             raise UnavailableError(
                 "Regrade is not installed on the Ray cluster",
-                hint="install the same version on every node: pip install regrade",
+                hint="install the same version of Regrade on every node",
             ) from error
         raise EngineError(f"the Ray cluster gave up: {_first_line(error)}", hint="--debug says more") from error
     return list(zip(table["number"].to_pylist(), table["outcome"].to_pylist(), strict=True))
