@@ -69,6 +69,10 @@ class UnavailableError(RecipeError):
     """A recipe needs something that is not here: a dataset, a model, a network, code nobody trusted."""
 
 
+class NoReferenceError(UnavailableError):
+    """A sample has no reference, so nothing can be said of its answer."""
+
+
 class MissingPackageError(UnavailableError):
     """An optional package is not installed; the hint is the command that installs it."""
 

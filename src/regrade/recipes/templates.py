@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from regrade.errors import RecipeError, TookTooLong, UnavailableError
+from regrade.errors import NoReferenceError, RecipeError, TookTooLong, UnavailableError
 from regrade.recipes.jinja import compile_template, sole_value
 from regrade.schema import FunctionRef
 from regrade.time_limit import TimeLimit
@@ -296,7 +296,7 @@ class TaskTemplates:
     def _as_recorded(self, record: Record) -> Any:
         """The target of a recipe that has no template for it: a table's column, another tool's log."""
         if record.target is None:
-            raise self._missing("doc_to_target", "no reference")
+            raise NoReferenceError("no reference")
         return record.target
 
     def _recorded_target(self, record: Record) -> Any:

@@ -17,19 +17,28 @@ class Failure:
         reason: What happened.
         timed_out: Whether it ran into the time limit.
         unavailable: Whether the scoring function needs something that is not here.
+        worst: The value that the metric gives a sample which cannot be scored; None where it gives none.
     """
 
-    __slots__ = ("reason", "row", "timed_out", "unavailable")
+    __slots__ = ("reason", "row", "timed_out", "unavailable", "worst")
 
-    def __init__(self, row: int, reason: str, timed_out: bool = False, unavailable: bool = False) -> None:
+    def __init__(
+        self,
+        row: int,
+        reason: str,
+        timed_out: bool = False,
+        unavailable: bool = False,
+        worst: Any = None,
+    ) -> None:
         self.row = row
+        self.worst = worst
         self.reason = reason
         self.timed_out = timed_out
         self.unavailable = unavailable
 
     def moved(self, offset: int) -> Failure:
         """The same failure, ``offset`` rows further on."""
-        return Failure(self.row + offset, self.reason, self.timed_out, self.unavailable)
+        return Failure(self.row + offset, self.reason, self.timed_out, self.unavailable, self.worst)
 
 
 class MetricBlock:
@@ -40,15 +49,17 @@ class MetricBlock:
         column: The statistics.
         values: The values before aggregation, where they are kept.
         failures: The samples that could not be measured.
+        settled: Rows of failures that count as the worst value, in ``rows`` and ``column`` too.
         origin: The planned metric that measured this among several things at once; None where it is planned itself.
     """
 
-    __slots__ = ("column", "failures", "origin", "rows", "values")
+    __slots__ = ("column", "failures", "origin", "rows", "settled", "values")
 
     def __init__(self, column: Column, *, keep: bool, origin: str | None = None) -> None:
         self.rows = array("q")
         self.column = column
         self.origin = origin
+        self.settled: set[int] = set()
         self.values: list[Any] | None = [] if keep else None
         self.failures: list[Failure] = []
 

@@ -226,7 +226,7 @@ def _compare_rows(kept: SourceBlock, row: CheckRow, members: set[int] | None) ->
     if metric is None or metric.values is None:
         return
     for place, value in zip(metric.rows, metric.values, strict=True):
-        if members is not None and place not in members:
+        if (members is not None and place not in members) or place in metric.settled:
             continue
         position = out.rows[place]
         recorded = block.recorded[position]
@@ -256,10 +256,9 @@ def same(recorded: Any, computed: Any) -> bool:
     """Whether two values are the same, numbers up to rounding and bools as numbers."""
     recorded, computed = plain(recorded), plain(computed)
     if isinstance(recorded, str) and not isinstance(computed, str):
-        from regrade.rows.recorded_values import read_value
+        from regrade.rows.recorded_values import read_value, stands_for_value
 
-        read = read_value(recorded)
-        return not isinstance(read, str) and _near(read, computed)
+        return stands_for_value(recorded) and _near(read_value(recorded), computed)
     if isinstance(recorded, int | float) and isinstance(computed, int | float):
         if math.isnan(recorded) or math.isnan(computed):
             return math.isnan(recorded) and math.isnan(computed)

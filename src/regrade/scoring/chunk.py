@@ -17,6 +17,7 @@ from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock
 from regrade.scoring.case import Case
 from regrade.scoring.column import Column
 from regrade.scoring.filters import Pipeline, is_unparsed
+from regrade.scoring.filters.filter import Unparsed
 from regrade.scoring.metrics import Metric
 from regrade.scoring.plan import Job, MetricPlan, Plan, first_record
 from regrade.scoring.ready import aggregation_for, metric_for
@@ -225,7 +226,29 @@ class _Scorer:
             if metric.values is not None:
                 metric.values.append(measure.aggregation.shown(value))
         for measure, failure in failures:
-            self._metric_block(measure, out).failures.append(failure)
+            self._add_failure(measure, failure, record, shared, out)
+
+    def _add_failure(
+        self, measure: _Measure, failure: Failure, record: Record, shared: dict[Any, Any], out: PipelineBlock
+    ) -> None:
+        """Count a failure, with the value that the metric gives such a sample."""
+        worst = None if failure.unavailable else self._worst(measure, record, shared)
+        found = worst if type(worst) is dict else {measure.name: worst}
+        for name, value in found.items():
+            of_metric = failure.moved(0)
+            of_metric.worst = value
+            named = measure if name == measure.name else self._named(name, measure)
+            self._metric_block(named, out).failures.append(of_metric)
+
+    def _worst(self, measure: _Measure, record: Record, shared: dict[Any, Any]) -> Any:
+        """What a metric gives a sample that cannot be scored; None where it gives none."""
+        try:
+            if measure.metric is None:
+                return measure.aggregation.worst_of(record.doc)
+            case = Case(record, self.templates, [Unparsed("")], compat=self.compat, shared=shared)
+            return measure.metric.unanswered(case)
+        except Exception:
+            return None
 
     def _keeping_case(self, record: Record, pipeline: Pipeline | RecordedPipeline, shared: dict[Any, Any]) -> Case:
         """What metrics over repeats see: the pipeline without the ``take_first`` at its end."""

@@ -25,6 +25,8 @@ class FunctionMetric(Metric):
     not take those gets one list, ``[gold, answer]``. Of several references any that scores makes the answer score 1.
     """
 
+    worst = None
+
     def __init__(self, function: Callable[..., Any], name: str, arguments: dict[str, Any]) -> None:
         super().__init__()
         self._function = function

@@ -59,6 +59,7 @@ class Result(msgspec.Struct, kw_only=True):
         scored: Of those, samples that were measured.
         unparsed: Samples in which the pipeline found no answer.
         failed: Samples whose scoring failed, timed-out ones included.
+        left_out: Of the failed ones, those that the value lacks: no worst value, or no reference.
         timed_out: Samples whose scoring took longer than the limit.
         method: Whether the values were recomputed from the answers, or the log's own, aggregated again.
         reason: Why it is not recomputed, or why there is no value.
@@ -80,6 +81,7 @@ class Result(msgspec.Struct, kw_only=True):
     scored: int = 0
     unparsed: int = 0
     failed: int = 0
+    left_out: int = 0
     timed_out: int = 0
     method: Method = "recomputed"
     reason: str | None = None

@@ -18,6 +18,7 @@ from regrade.rows.source import Chunk, Source
 from regrade.schema import Malformed
 from regrade.scoring.block import Block, PipelineBlock
 from regrade.scoring.chunk import score_chunk
+from regrade.scoring.failures import settle_failures
 from regrade.scoring.file_rows import read_rows
 from regrade.scoring.options import Options, parse_metric, pipelines_from
 from regrade.scoring.parts import Part, parts_of
@@ -169,6 +170,7 @@ def score_sources(
             for pipeline in whole.plan.recipe.filters:  # a source without chunks has no block that would know them
                 block.pipelines.setdefault(pipeline.name, PipelineBlock(keep=whole.plan.keep))
             parts = _parts(whole, block)
+            settle_failures(block, whole.plan)
             scores.parts += summarise(whole.source, block, whole.plan, settings, parts, whole.notes)
             if options.keep or options.check:
                 scores.blocks.append(SourceBlock(whole.source, block, whole.plan, parts))

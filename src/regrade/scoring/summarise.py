@@ -20,9 +20,6 @@ from regrade.scoring.ready import aggregation_for
 from regrade.scoring.results import Result, SampleFailure, SourceScores
 from regrade.versions import parse_version
 
-_LARGEST_SLOW_INTERVAL = 5000
-"""Samples up to which an interval is made for aggregations that are somebody's function and must be called anew."""
-
 
 class Settings:
     """How values are summarised.
@@ -203,14 +200,14 @@ class _Summary:
         members = None if _all(rows, unparsed) else set(rows)
         column, taken = _select(block, members)
         failures = [f for f in block.failures if members is None or f.row in members]
-        result.scored, result.failed = len(column), len(failures)
+        settled = sum(failure.row in block.settled for failure in failures)
+        result.scored, result.failed = len(column) - settled, len(failures)
+        result.left_out = len(failures) - settled
         result.timed_out = sum(failure.timed_out for failure in failures)
         aggregation = aggregation_of(metric, self.plan)
-        if failures and aggregation.failed_value is not None and metric.higher_is_better:
-            column = column.take(range(len(column)))
-            for _ in failures:
-                column.append((aggregation.failed_value,))
-        if not len(column):
+        if not result.scored:
+            if failures:
+                result.reason = f"none of {result.n:,} samples could be scored: {failures[0].reason}"
             return [result]
         results = [result]
         self._fill(result, aggregation, column)
@@ -258,19 +255,21 @@ class _Summary:
         if aggregation.own_interval:
             own = aggregation.interval(column, resamples=settings.resamples, level=settings.level, seed=settings.seed)
             return ("bca", own) if own is not None and math.isfinite(own[0]) else None
-        if aggregation.proportion and column.width == 1 and set(column.data) <= {0.0, 1.0}:
+        averaged = aggregation.averaged(column)
+        if averaged is not None and aggregation.has_interval(column) and set(averaged) <= {0.0, 1.0}:
             from regrade.scoring.statistics.proportion import wilson
 
-            low, high = wilson(add_up(column.data), len(column), settings.level)
+            low, high = wilson(add_up(averaged), len(averaged), settings.level)
             return "wilson", (low, high)
-        if len(column) < 2 or (column.width == 0 and len(column) > _LARGEST_SLOW_INTERVAL):
+        if len(column) < 2 or not aggregation.has_interval(column):
             return None
         from regrade.scoring.statistics.intervals import bca
 
+        replicate, left_out = aggregation.resampling(column)
         interval = bca(
-            lambda indices: aggregation.replicates(column, indices),
+            replicate,
             value,
-            aggregation.jackknife(column),
+            left_out,
             resamples=settings.resamples,
             level=settings.level,
             seed=settings.seed,
@@ -310,4 +309,6 @@ def aggregation_of(metric: MetricPlan, plan: Plan) -> Aggregation:
 
         return resolve_function(function, plan.trust_code)
 
-    return aggregation_for(metric.aggregation, parse_version(plan.recipe.harness_version), resolve, metric.spec)
+    made = aggregation_for(metric.aggregation, parse_version(plan.recipe.harness_version), resolve, metric.spec)
+    made.policy = plan.recipe.metadata.get("policy")
+    return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,10 @@ from regrade.scoring.scores import Scores
 
 def table(folder: Path, name: str = "a.jsonl", seed: int = 1) -> Path:
     """Answers of a model to 60 questions of two categories, with references and task data beside."""
-    generator = random.Random(seed)
+    questions, generator = random.Random(1), random.Random(seed)
     rows = []
     for place in range(60):
-        gold = generator.choice("abc")
+        gold = questions.choice("abc")
         said = gold if generator.random() < 0.6 else generator.choice("abcd")
         task_data = {"group_id": place // 4, "variant_type": "original" if place % 4 == 0 else "paraphrase"}
         rows.append({"id": place, "answer": said, "gold": [gold], "task_data": task_data, "category": "xy"[place % 2]})
@@ -53,12 +54,11 @@ def samples_of(path: Path) -> tuple[list[Any], list[Any], list[Any]]:
     "name",
     ["accuracy", "accuracy_fast", "f1_macro", "f1_micro", "group_mean_accuracy", "fixed_group_mean_accuracy"],
 )
-def test_values_and_intervals_are_those_of_evaluate(tmp_path: Path, name: str) -> None:
+def test_values_are_those_of_evaluate(tmp_path: Path, name: str) -> None:
     path = table(tmp_path)
     wanted, _ = evaluate([build({"__type__": name}, CardMetric)], *samples_of(path))
     (result, *others) = scored(path, {"__type__": name}).results
     assert result.value == wanted["score"]
-    assert result.interval == (wanted["score_ci_low"], wanted["score_ci_high"])
     assert (result.n, result.scored, result.failed) == (60, 60, 0)
     named = {other.metric: other.value for other in others}
     assert named == {key: value for key, value in wanted.items() if key in named}
@@ -66,13 +66,54 @@ def test_values_and_intervals_are_those_of_evaluate(tmp_path: Path, name: str) -
         assert set(named) == {"f1_a", "f1_b", "f1_c"}
 
 
-def test_by_groups_each_group_is_evaluated(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["accuracy", "accuracy_fast", "f1_macro", "f1_micro", "group_mean_accuracy", "fixed_group_mean_accuracy"],
+)
+def test_unitxt_s_intervals_are_those_of_evaluate(tmp_path: Path, name: str) -> None:
+    samples = samples_of(table(tmp_path))
+    metric = build({"__type__": name}, CardMetric)
+    wanted, _ = evaluate([metric], *samples)
+    aggregation = CardAggregation({"__type__": name})
+    aggregation.policy = "unitxt"
+    column = Column(aggregation.width)
+    for sample in zip(*samples, strict=True):
+        column.append(aggregation.statistics(metric.statistics(*sample)))
+    assert aggregation.own_interval
+    found = aggregation.interval(column, resamples=1000, level=0.95, seed=42)
+    assert found == (wanted["score_ci_low"], wanted["score_ci_high"])
+
+
+def test_equal_values_have_one_interval_whatever_the_metric_s_system(tmp_path: Path) -> None:
+    """The right ones of 60: Wilson's interval, computed here from his formula (Wilson 1927)."""
     path = table(tmp_path)
-    found = scored(path, {"__type__": "f1_micro"}, by=["doc.category"]).results
-    rows = list(zip(*samples_of(path), strict=True))
-    for result, part in zip(found, (rows, rows[0::2], rows[1::2]), strict=True):
-        wanted, _ = evaluate([build({"__type__": "f1_micro"}, CardMetric)], *zip(*part, strict=True))
-        assert (result.value, result.interval) == (wanted["score"], (wanted["score_ci_low"], wanted["score_ci_high"]))
+    found = [
+        scored(path, {"__type__": name}).results[0] for name in ("accuracy", "accuracy_fast", "string_containment")
+    ]
+    read = {"answer": "answer", "expected": "gold", "id": "id"}
+    found += score_paths([path], Options(metrics=[("exact_match", {})], read=read)).results
+    answers, golds, _ = samples_of(path)
+    right = sum(answer in gold for answer, gold in zip(answers, golds, strict=True))
+    share, z, n = right / 60, 1.959963984540054, 60
+    centre = (share + z * z / 2 / n) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / 4 / n / n) / (1 + z * z / n)
+    assert {result.value for result in found} == {share}
+    assert {result.interval_method for result in found} == {"wilson"}
+    assert {result.interval for result in found} == {found[0].interval}
+    assert found[0].interval == pytest.approx((centre - half, centre + half), rel=1e-12)
+
+
+def test_other_values_have_regrade_s_bca(tmp_path: Path) -> None:
+    from regrade.scoring.statistics.intervals import bca
+
+    path = table(tmp_path)
+    samples = samples_of(path)
+    (result, *_) = scored(path, {"__type__": "f1_micro"}).results
+    metric = build({"__type__": "f1_micro"}, CardMetric)
+    drawn = metric.resampled([metric.statistics(*sample) for sample in zip(*samples, strict=True)], ["f1_micro"])
+    wanted = bca(lambda indices: drawn.replicates(indices)[:, 0], result.value, drawn.jackknife()[:, 0])
+    assert result.interval_method == "bca"
+    assert result.interval == pytest.approx((wanted.low, wanted.high), rel=1e-12)
 
 
 def test_runs_are_compared(tmp_path: Path) -> None:

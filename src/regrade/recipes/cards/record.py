@@ -9,6 +9,7 @@ import msgspec
 
 from regrade.recipes.artifacts.artifact import Artifact, ArtifactError
 from regrade.recipes.artifacts.data import to_data
+from regrade.recipes.artifacts.floats import spell_floats
 from regrade.recipes.artifacts.resolve import resolve
 from regrade.recipes.cards.load import LoadedCard
 from regrade.recipes.cards.pipeline import Pipeline
@@ -33,18 +34,17 @@ def about(loaded: LoadedCard, pipeline: Pipeline) -> dict[str, Any]:
     metrics = _as_data(pipeline.task.metrics if recipe.metrics is None else recipe.metrics)
     postprocessors = _as_data(template.postprocessors if recipe.postprocessors is None else recipe.postprocessors)
     account, loading = pipeline.account, pipeline.loading
+    card = {
+        "hash": whole.hash,
+        "metrics": metrics,
+        "postprocessors": postprocessors,
+        "target_prefixes": list(dict.fromkeys(each.target_prefix for each in pipeline.templates if each.target_prefix)),
+        "artifacts": _artifacts([*metrics, *postprocessors], loaded),
+    }
     return {
         "version": VERSION,
         "name": loaded.name,
-        "card": {
-            "hash": whole.hash,
-            "metrics": metrics,
-            "postprocessors": postprocessors,
-            "target_prefixes": list(
-                dict.fromkeys(each.target_prefix for each in pipeline.templates if each.target_prefix)
-            ),
-            "artifacts": _artifacts([*metrics, *postprocessors], loaded),
-        },
+        "card": spell_floats(card),
         "choices": {name: value for name, value in msgspec.to_builtins(pipeline.choices).items() if value is not None},
         "split": pipeline.split,
         "template": pipeline.template_name,

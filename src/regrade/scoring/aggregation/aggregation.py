@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from regrade.versions import LATEST, Version
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
     from regrade.scoring.column import Column
+
+    Replicates = Callable[[NDArray[np.integer[Any]]], NDArray[np.float64]]
+
+_LARGEST_SLOW_INTERVAL = 5000
+"""Samples up to which an interval is made for aggregations that are somebody's function and must be called anew."""
 
 Stderr = Literal["closed", "bootstrap", "none"]
 
@@ -25,7 +32,6 @@ class Aggregation:
         labelled: The statistics are labels (str, int, bool), coded by the column.
         stderr: Where lm-evaluation-harness takes its standard error from: a closed form, its bootstrap, or nowhere.
         proportion: Values are 0 or 1 and the result is their mean, when they turn out to be; Wilson's interval fits.
-        failed_value: What a sample that could not be scored counts as, where that has a meaning; else None.
         of_texts: Values may hold texts that mean themselves (labels, references), so that one that looks like a number
             stays a text when a log is read.
         own_interval: Whether :meth:`interval` makes the interval, instead of replicates and jackknife.
@@ -36,10 +42,11 @@ class Aggregation:
     labelled: ClassVar[bool] = False
     stderr: ClassVar[Stderr] = "none"
     proportion: ClassVar[bool] = False
-    failed_value: ClassVar[float | None] = None
     of_texts: ClassVar[bool] = False
     own_interval: ClassVar[bool] = False
     compat: Version = LATEST
+    policy: str | None = None
+    """Whose intervals are made, where another tool's differ; None: Regrade's."""
 
     @classmethod
     def of(cls, arguments: dict[str, Any]) -> Aggregation:
@@ -53,6 +60,19 @@ class Aggregation:
             TypeError, ValueError: ``value`` cannot be aggregated this way; the sample is counted as failed.
         """
         return (number(value),)
+
+    def worst(self, column: Column, higher_is_better: bool) -> Any:
+        """The value of a sample that could not be scored, where no metric's class says so; None where there is none.
+
+        Args:
+            column: The samples that were scored.
+            higher_is_better: Which way is better.
+        """
+        return None
+
+    def worst_of(self, doc: Any) -> Any:
+        """The same, where the document alone tells it."""
+        return None
 
     def read(self, value: Any) -> Any:
         """The value of a sample as a log wrote it; numbers and arrays may stand there as texts.
@@ -77,6 +97,10 @@ class Aggregation:
     def shown(self, value: Any) -> Any:
         """What stands for a sample's value where people see it."""
         return value
+
+    def averaged(self, column: Column) -> Sequence[float] | None:
+        """The values, one per sample, whose plain mean the aggregated value is; None where it is no mean."""
+        return column.data if self.proportion and column.width == 1 else None
 
     def others(self, column: Column) -> dict[str, Aggregation]:
         """What else the same statistics give, by the names it is reported under."""
@@ -116,6 +140,17 @@ class Aggregation:
         import numpy as np
 
         return np.array([self.reduce(column.take(row)) for row in indices.tolist()], dtype=np.float64)
+
+    def has_interval(self, column: Column) -> bool:
+        """Whether an interval is made, unless samples are too few; somebody's function takes too long for many."""
+        return column.width > 0 or len(column) <= _LARGEST_SLOW_INTERVAL
+
+    def resampling(self, column: Column) -> tuple[Replicates, NDArray[np.float64]]:
+        """What an interval is made of: the values of resamples by their indices, and those with one part left out.
+
+        Parts are samples, or groups of them where those are drawn as a whole.
+        """
+        return lambda indices: self.replicates(column, indices), self.jackknife(column)
 
     def jackknife(self, column: Column) -> NDArray[np.float64]:
         """The aggregated values (n,) of ``column`` less one sample at a time; it has at least 2."""

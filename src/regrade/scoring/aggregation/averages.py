@@ -21,14 +21,24 @@ if TYPE_CHECKING:
 
 @register("aggregation", "mean")
 class Mean(Aggregation):
-    """The arithmetic mean, added up in the samples' order."""
+    """The arithmetic mean, added up in the samples' order.
+
+    The values tell what is worst where no metric does: 0 where none is negative and higher is better; 1 where all lie
+    between 0 and 1 and lower is better.
+    """
 
     stderr: ClassVar[Stderr] = "closed"
     proportion = True
-    failed_value: ClassVar[float | None] = 0.0
 
     def reduce(self, column: Column) -> float:
         return add_up(column.data) / len(column.data)
+
+    def worst(self, column: Column, higher_is_better: bool) -> float | None:
+        if not self.proportion or not len(column):
+            return None
+        if higher_is_better:
+            return 0.0 if min(column.data) >= 0 else None
+        return 1.0 if min(column.data) >= 0 and max(column.data) <= 1 else None
 
     def closed_stderr(self, column: Column) -> float:
         from regrade.scoring.statistics.harness import mean_stderr
@@ -124,7 +134,6 @@ class Perplexity(Mean):
 
     stderr: ClassVar[Stderr] = "bootstrap"
     proportion = False
-    failed_value = None
 
     def reduce(self, column: Column) -> float:
         return _exp(-super().reduce(column))

@@ -25,6 +25,10 @@ class InstructionLevelAccuracy(Aggregation):
         items = [float(item) for item in value]
         return add_up(items), float(len(items))
 
+    def worst_of(self, doc: Any) -> list[float] | None:
+        instructions = doc.get("instruction_id_list") if isinstance(doc, dict) else None
+        return [0.0] * len(instructions) if isinstance(instructions, list) else None
+
     def reduce(self, column: Column) -> float:
         return add_up(column.data[::2]) / add_up(column.data[1::2])
 

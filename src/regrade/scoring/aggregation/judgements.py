@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from regrade.addition import add_up
 from regrade.registry import register
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class MeanOfJudged(Mean):
     """The mean over the samples that have a verdict, as FastChat's; the others are counted as failed."""
 
-    failed_value: ClassVar[float | None] = None
+    def worst(self, column: Column, higher_is_better: bool) -> None:
+        return None
 
 
 @register("aggregation", "count")

@@ -40,7 +40,11 @@ class Tallies(NamedTuple):
 
 
 class LabelPairs(Aggregation):
-    """An aggregation of (gold, predicted) pairs that depends on their confusion matrix alone."""
+    """An aggregation of (gold, predicted) pairs that depends on their confusion matrix alone.
+
+    None for the predicted label stands for an answer of which no label could be read. It is no class: its gold label
+    was missed, and nothing was called by a wrong one.
+    """
 
     width = 2
     of_texts = True
@@ -54,7 +58,7 @@ class LabelPairs(Aggregation):
     def check(self, column: Column, codes: NDArray[np.intp]) -> None:
         """Raise ValueError where scikit-learn would not take these labels."""
         assert column.labels is not None
-        labels = [column.labels[code] for code in sorted(set(codes.ravel().tolist()))]
+        labels = _labels(column, codes)
         texts = [isinstance(label, str) for label in labels]
         if any(texts) and not all(texts):
             raise ValueError(f"labels are both texts and numbers: {_some(labels)}")
@@ -95,6 +99,24 @@ class LabelPairs(Aggregation):
             less.right[0, gold] -= gold == predicted
             values[i] = self.score(column, less)[0]
         return values[kind_of.ravel()]
+
+
+def _labels(column: Column, codes: NDArray[np.intp]) -> list[Any]:
+    """The labels that occur, less the None that is none."""
+    assert column.labels is not None
+    found = [column.labels[code] for code in sorted(set(codes.ravel().tolist()))]
+    return [label for label in found if label is not None]
+
+
+def _of_classes(column: Column, tallies: Tallies) -> Tallies:
+    """The tallies of what is a class."""
+    import numpy as np
+
+    assert column.labels is not None
+    if None not in column.labels:
+        return tallies
+    kept = np.array([label is not None for label in column.labels])
+    return Tallies(*(array[:, kept] for array in tallies))
 
 
 def _label_count(column: Column) -> int:
@@ -158,7 +180,7 @@ class F1(LabelPairs):
     def check(self, column: Column, codes: NDArray[np.intp]) -> None:
         super().check(column, codes)
         assert column.labels is not None
-        labels = [column.labels[code] for code in sorted(set(codes.ravel().tolist()))]
+        labels = _labels(column, codes)
         if len(labels) > 2:
             raise ValueError(
                 f"f1 compares two labels, these are {len(labels)}: {_some(labels)}; "
@@ -183,6 +205,7 @@ class MicroF1(LabelPairs):
     """F1 of all labels' counts taken together; the accuracy, where each sample has one label."""
 
     def score(self, column: Column, tallies: Tallies) -> Floats:
+        tallies = _of_classes(column, tallies)
         return _ratio(2 * tallies.right.sum(axis=1), tallies.gold.sum(axis=1) + tallies.predicted.sum(axis=1))
 
 
@@ -191,6 +214,7 @@ class MacroF1(LabelPairs):
     """The mean of the F1 of each label that occurs, as gold or predicted."""
 
     def score(self, column: Column, tallies: Tallies) -> Floats:
+        tallies = _of_classes(column, tallies)
         occurs = (tallies.gold + tallies.predicted) > 0
         return _ratio(_f1_per_label(tallies).sum(axis=1), occurs.sum(axis=1).astype(float))
 

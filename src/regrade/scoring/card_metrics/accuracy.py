@@ -48,6 +48,12 @@ class AccuracyFast(MapReduceMetric):
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> float:
         return _found(prediction, references)
 
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> float | None:
+        return self.worst
+
+    def averaged(self, statistics: Sequence[float], score: str) -> list[float] | None:
+        return list(statistics)
+
     def reduce(self, statistics: Sequence[float]) -> Scores:
         return {self.main_score: nan_mean(statistics)}
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+Called = tuple[int, int | None]
+"""A class, and what it was called; None where the answer could not be read."""
+
+
 def _binary(references: list[Any]) -> int:
     if references[0] not in (0, 1):
         raise ValueError(f"the reference must be 0 or 1, not {references[0]!r}")
@@ -57,14 +61,17 @@ class F1Binary(GlobalMetric):
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Any:
         return _binary(references), int(prediction > self.threshold)
 
-    def reduce(self, statistics: Sequence[tuple[int, int]]) -> Scores:
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> Any:
+        return _binary(references), None  # neither class
+
+    def reduce(self, statistics: Sequence[Any]) -> Scores:
         return self.scores_of(_cells(statistics).sum(axis=0)[None, :])
 
     def scores_of(self, cells: Floats) -> Scores:
-        """The scores of one set of samples, of its counts (1, 4) of 0 called 0, 0 called 1, 1 called 0, 1 called 1."""
+        """The scores of one set of samples, of its counts, as :func:`binary_scores` takes them."""
         return {name: float(values[0]) for name, values in binary_scores(cells, negative=self.average is None).items()}
 
-    def resampled(self, statistics: Sequence[tuple[int, int]], names: list[str]) -> Resampled:
+    def resampled(self, statistics: Sequence[Any], names: list[str]) -> Resampled:
         def score(cells: Floats) -> Floats:
             import numpy as np
 
@@ -75,11 +82,12 @@ class F1Binary(GlobalMetric):
         return Sums(_cells(statistics), score, names)
 
 
-def _cells(pairs: Sequence[tuple[int, int]]) -> Floats:
+def _cells(pairs: Sequence[Called]) -> Floats:
+    """Per sample which of the six counts it adds to."""
     import numpy as np
 
-    table = np.array(pairs, dtype=np.intp)
-    cells: Floats = np.eye(4)[table[:, 0] * 2 + table[:, 1]]
+    places = [4 + gold if called is None else 2 * gold + called for gold, called in pairs]
+    cells: Floats = np.eye(6)[np.array(places, dtype=np.intp)]
     return cells
 
 
@@ -87,15 +95,17 @@ def binary_scores(cells: Floats, *, negative: bool = True) -> dict[str, Floats]:
     """F1, recall and precision of class 1, and of class 0 (``*_neg``).
 
     Args:
-        cells: Counts (b, 4) of 0 called 0, 0 called 1, 1 called 0, 1 called 1.
+        cells: Counts (b, 4) of 0 called 0, 0 called 1, 1 called 0, 1 called 1; or (b, 6), with those of 0 and of 1
+            that were called nothing, as the answer could not be read.
         negative: With those of class 0.
     """
-    negatives, false_alarms, missed, found = cells.T
+    negatives, false_alarms, missed, found = cells.T[:4]
+    unread, unread_ones = cells.T[4:] if cells.shape[1] > 4 else (0.0, 0.0)
     scores = {
-        "f1_binary": ratio(2 * found, 2 * found + missed + false_alarms),
-        "f1_binary_neg": ratio(2 * negatives, 2 * negatives + missed + false_alarms),
-        "recall_binary": ratio(found, found + missed),
-        "recall_binary_neg": ratio(negatives, negatives + false_alarms),
+        "f1_binary": ratio(2 * found, 2 * found + missed + unread_ones + false_alarms),
+        "f1_binary_neg": ratio(2 * negatives, 2 * negatives + missed + false_alarms + unread),
+        "recall_binary": ratio(found, found + missed + unread_ones),
+        "recall_binary_neg": ratio(negatives, negatives + false_alarms + unread),
         "precision_binary": ratio(found, found + false_alarms),
         "precision_binary_neg": ratio(negatives, negatives + missed),
     }
@@ -142,6 +152,9 @@ class BinaryMaxF1(F1Binary):
     main_score: str = "max_f1_binary"
 
     intervals_of: ClassVar[tuple[str, ...]] = ("max_f1_binary", "max_f1_binary_neg")
+
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> None:
+        return None  # a threshold decides, and nothing has none
 
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Any:
         return _binary(references), prediction

@@ -12,10 +12,10 @@ must be whole: references to a catalog are resolved by whoever makes the recipe.
 Of a sample's :class:`~regrade.schema.Record` three things are taken:
 
 - the prediction: what the filter pipeline (the postprocessors) took from the first answer. A filter that finds nothing
-  gives ``Unparsed`` or None, which is counted; measured is then the empty text, which metrics of texts take for wrong,
-  and which metrics of numbers refuse: the sample is counted as failed instead of scoring "None" or 0.0 by itself;
+  gives ``Unparsed`` or None, which is counted; the sample then scores as the metric says of answers that cannot be read
+  (:meth:`.CardMetric.unanswered`): the worst there is, or, where there is no worst, it is counted as failed;
 - the references: ``record.target``, a list, after the postprocessing that the recipe tells
-  (:mod:`~regrade.scoring.card_metrics.references`);
+  (:mod:`~regrade.scoring.card_metrics.references`). Without any the sample cannot be scored;
 - the task's data: ``record.fields`` of a prepared sample; else ``record.doc["task_data"]``, or its ``input_fields`` and
   ``reference_fields``.
 
@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from regrade.errors import NoReferenceError
 from regrade.registry import register
 from regrade.schema import MetricSpec
 from regrade.scoring.aggregation import Aggregation
@@ -43,11 +44,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from regrade.scoring.aggregation.aggregation import Replicates
     from regrade.scoring.card_metrics.resampled import Resampled
     from regrade.scoring.case import Case
     from regrade.scoring.column import Column
 
     Floats = NDArray[np.float64]
+
+POLICY = "policy"
+"""Where a recipe's metadata says whose rules hold."""
+UNITXT = "unitxt"
 
 _LARGEST_SLOW = 5000
 """Samples up to which an interval is made for metrics that know no shorter way than to be reduced for each resample."""
@@ -94,14 +100,14 @@ def built(data: Any) -> CardMetric:
     Raises:
         ArtifactError: it describes none.
     """
-    return _built(msgspec.json.encode(data))
+    return _built(msgspec.msgpack.encode(data))
 
 
 @lru_cache(maxsize=64)
 def _built(data: bytes) -> CardMetric:
     from regrade.recipes.artifacts import build
 
-    return build(msgspec.json.decode(data), CardMetric)
+    return build(msgspec.msgpack.decode(data), CardMetric)
 
 
 @register("metric", "card")
@@ -119,8 +125,28 @@ class MeasuredByCard(Metric):
         self.metric = built(metric)
 
     def measure(self, case: Case) -> Any:
-        found = self.metric.statistics(*inputs_of(case))
+        prediction, references, data = inputs_of(case)
+        if not is_unparsed(prediction):
+            self._require_reference(case)
+            found = self.metric.statistics(prediction, references, data)
+        elif (found := self.unanswered(case)) is None:
+            raise ValueError("nothing was read from the answer, and the metric has no worst value")
         return Together(found) if type(found) is dict else found
+
+    def unanswered(self, case: Case) -> Any:
+        self._require_reference(case)
+        _, references, data = inputs_of(case)
+        found = self.metric.unanswered(references, data)
+        return Together(found) if type(found) is dict else found
+
+    def _require_reference(self, case: Case) -> None:
+        """Raise NoReferenceError where a sample has no reference, or empty ones only; Unitxt compares with those."""
+        metric = self.metric
+        if not metric.needs_references or metric.reference_field != "references":
+            return
+        blank = all(reference is None or reference == "" for reference in case.record.target)
+        if blank and case.task.recipe.metadata.get(POLICY) != UNITXT:
+            raise NoReferenceError("no reference")
 
 
 class Together(dict[str, Any]):
@@ -136,8 +162,6 @@ def inputs_of(case: Case) -> tuple[Any, list[Any], dict[str, Any]]:
         TypeError: the sample has no references.
     """
     prediction = case.extracted[0] if case.extracted else None
-    if is_unparsed(prediction):
-        prediction = ""
     record = case.record
     if not isinstance(record.target, list):
         raise TypeError(f"the sample's references must be a list, not {record.target!r:.60}")
@@ -164,8 +188,6 @@ class CardAggregation(Aggregation):
         metric: The metric's data.
         score: Which score; the main one where not given.
     """
-
-    own_interval: ClassVar[bool] = True
 
     def __init__(self, metric: dict[str, Any] | None = None, score: str | None = None) -> None:
         self._data = metric
@@ -230,17 +252,39 @@ class CardAggregation(Aggregation):
                 other._reduced = column, scores
         return found
 
-    def interval(self, column: Column, *, resamples: int, level: float, seed: int) -> tuple[float, float] | None:
-        """The interval of the score, equal to Unitxt's where 1000 resamples are asked for; None where there is none."""
-        from regrade.scoring.card_metrics.intervals import intervals
+    @property
+    def own_interval(self) -> bool:  # type: ignore[override]
+        """Whether Unitxt's intervals are made."""
+        return self.policy == UNITXT
+
+    @property
+    def proportion(self) -> bool:  # type: ignore[override]
+        """Whether samples have one number, and the value is their mean."""
+        return self.width == 1
+
+    def averaged(self, column: Column) -> Sequence[float] | None:
+        return column.data if self.width else self.card.averaged(column.objects, self.score)
+
+    def has_interval(self, column: Column) -> bool:
+        """Whether the score is one of those that get an interval, and its resamples do not take too long."""
         from regrade.scoring.card_metrics.resampled import Resampled
 
         card, statistics = self.card, self._statistics(column)
         if self._score is not None and self._score not in card.interval_names(self._scores(column)):
-            return None
-        if card.n_resamples is None or len(statistics) < 2:
-            return None
-        if len(statistics) > _LARGEST_SLOW and type(card.resampled(statistics[:2], [self.score])) is Resampled:
+            return False
+        slow = len(statistics) > _LARGEST_SLOW
+        return not slow or type(card.resampled(statistics[:2], [self.score])) is not Resampled
+
+    def resampling(self, column: Column) -> tuple[Replicates, Floats]:
+        drawn = self.card.resampled(self._statistics(column), [self.score])
+        return lambda indices: drawn.replicates(indices)[:, 0], drawn.jackknife()[:, 0]
+
+    def interval(self, column: Column, *, resamples: int, level: float, seed: int) -> tuple[float, float] | None:
+        """The interval of the score, equal to Unitxt's where 1000 resamples are asked for; None where there is none."""
+        from regrade.scoring.card_metrics.intervals import intervals
+
+        card, statistics = self.card, self._statistics(column)
+        if card.n_resamples is None or len(statistics) < 2 or not self.has_interval(column):
             return None
         count = min(resamples, card.n_resamples)
         return intervals(card, statistics, [self.score], seed=seed, level=level, resamples=count).get(self.score)

@@ -9,14 +9,15 @@ import msgspec
 
 from regrade.errors import RecipeError, UsageError
 from regrade.recipes.artifacts import ArtifactError, Catalog, default_catalog
+from regrade.recipes.artifacts.floats import read_floats
 from regrade.recipes.artifacts.resolve import resolve
 from regrade.registry import known
 from regrade.rows.source import Source
 from regrade.schema import FilterPipeline, FilterStep, MetricSpec, Recipe
-from regrade.scoring.card_metrics.bridge import metric_specs
+from regrade.scoring.card_metrics.bridge import POLICY, UNITXT, metric_specs
 from regrade.scoring.card_metrics.references import POSTPROCESSORS
 
-COMPAT = "unitxt"
+COMPAT = UNITXT
 """What ``--compat`` may say for a card's samples."""
 
 
@@ -36,7 +37,7 @@ def card_recipe(source: Source, compat: str | None = None) -> Recipe:
         raise UsageError(
             "is no version that a card's samples know", where=f"--compat {compat}", hint=f"it may be {COMPAT}"
         )
-    card: dict[str, Any] = source.options["card"]
+    card: dict[str, Any] = read_floats(source.options["card"])
     catalog = _Recorded(card.get("artifacts") or {})
     postprocessors = [whole(item, catalog, "processors") for item in card.get("postprocessors") or ()]
     metrics, needs = [], {}
@@ -54,7 +55,7 @@ def card_recipe(source: Source, compat: str | None = None) -> Recipe:
         filters=[_pipeline(card, postprocessors, fallback=compat == COMPAT)],
         metrics=_told_apart(metrics),
         needs=needs,
-        metadata={POSTPROCESSORS: postprocessors, "card": card},
+        metadata={POSTPROCESSORS: postprocessors, "card": card, POLICY: compat},
     )
 
 

@@ -53,6 +53,8 @@ class MetricPipeline(CardMetric):
         postpreprocess_steps: The old name of these.
     """
 
+    needs_references: ClassVar[bool] = False
+
     metric: CardMetric
     preprocess_steps: list[StreamOperator] = msgspec.field(default_factory=list)
     postprocess_steps: list[StreamOperator] = msgspec.field(default_factory=list)
@@ -93,6 +95,10 @@ class MetricPipeline(CardMetric):
     def statistics(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Any:
         (sample,) = self.prepared([(prediction, references, task_data)])
         return self.inner.statistics(*sample)
+
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> Any:
+        (sample,) = self.prepared([("", references, task_data)])
+        return self.inner.unanswered(*sample[1:])
 
     def instance_scores(self, statistics: Any) -> Scores:
         return self._named("instance", self.inner.instance_scores(statistics), self.inner.instance_name)

@@ -69,6 +69,9 @@ class F1(GlobalMetric):
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Pair:
         return references[0], prediction
 
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> Pair:
+        return references[0], None
+
     def reduce(self, statistics: Sequence[Pair]) -> Scores:
         # Classes in the order in which they are first met: sums are rounded by it.
         labels = list(dict.fromkeys(gold for gold, _ in statistics))
@@ -159,6 +162,9 @@ class F1Fast(MapReduceMetric):
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Pair:
         return references[0], prediction
 
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> Pair:
+        return references[0], None
+
     def reduce(self, statistics: Sequence[Pair]) -> Scores:
         return self._in_order(statistics, list(dict.fromkeys(label for pair in statistics for label in pair)))
 
@@ -206,6 +212,9 @@ class MatthewsCorrelation(GlobalMetric):
 
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Pair:
         return references[0], prediction
+
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> Pair:
+        return references[0], None
 
     def reduce(self, statistics: Sequence[Pair]) -> Scores:
         labels = list(dict.fromkeys(label for pair in statistics for label in pair))

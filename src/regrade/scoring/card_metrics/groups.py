@@ -69,6 +69,11 @@ class Grouped(_Mixed):
         scores = super().statistics(prediction, references, task_data)
         return Member(scores, str(task_data["group_id"]), kind)
 
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> Member | None:
+        scores = super().unanswered(references, task_data)
+        kind = str(task_data["variant_type"]) if self.by_kind else ""
+        return None if scores is None else Member(scores, str(task_data["group_id"]), kind)
+
     def instance_scores(self, statistics: Member) -> Scores:
         return dict(statistics.scores)
 
@@ -387,6 +392,12 @@ class GroupMetric(MapReduceMetric):
 
     def statistics(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Item:
         found = self.metric.statistics(prediction, references, task_data)
+        return Item(found, str(get_path(task_data, self.group_id_field)), self.item_id(task_data))
+
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> Item | None:
+        found = self.metric.unanswered(references, task_data)
+        if found is None:
+            return None
         return Item(found, str(get_path(task_data, self.group_id_field)), self.item_id(task_data))
 
     def instance_scores(self, statistics: Item) -> Scores:

@@ -21,6 +21,9 @@ _Task = Literal["rating.single_turn", "rating.single_turn_with_reference", "pair
 class Judge(BulkInstanceMetric):
     """A metric that asks a judge about each prediction."""
 
+    worst: ClassVar[float | None] = None
+    needs_references: ClassVar[bool] = False
+
     @property
     def engine(self) -> Engine:
         """Who is asked."""

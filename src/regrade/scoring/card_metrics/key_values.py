@@ -128,6 +128,9 @@ class ToolCallKeyValueExtraction(KeyValueExtraction):
     prediction_type: str = "ToolCall"
     flatten_list_of_dictionaries: bool = False
 
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> tuple[Found, ...]:
+        return self.measure({}, references, task_data)
+
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> tuple[Found, ...]:
         return super().measure(dict(flat(prediction)), [dict(flat(call)) for call in references[:1]], task_data)
 

@@ -66,6 +66,10 @@ class CardMetric(Artifact):
     ci_method: str = "BCa"
 
     higher_is_better: ClassVar[bool] = True
+    worst: ClassVar[float | None] = 0.0
+    """What the scores of a sample count as whose answer cannot be read; None where they have no bound."""
+    needs_references: ClassVar[bool] = True
+    """Whether a sample without any reference cannot be scored."""
     fills_missing: ClassVar[bool] = False
     """Whether resamples without a value (nan) take one that others have; else the interval is nan."""
     flat_is_point: ClassVar[bool] = False
@@ -116,6 +120,23 @@ class CardMetric(Artifact):
         self.check(prediction, references)
         return self.measure(prediction, references, task_data)
 
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> Any:
+        """The statistics of a sample whose answer cannot be read; None where the metric has no worst value.
+
+        Where this is not overridden, they are those of an empty prediction: text, list or mapping, as the type has it.
+
+        Raises:
+            ValueError, TypeError, KeyError: not even that can be measured.
+        """
+        if self.worst is None:
+            return None
+        fits = self._fits
+        empties: tuple[Any, ...] = ("", [], {})
+        for empty in empties:
+            if fits is None or fits(empty):
+                return self.statistics(empty, references, task_data)
+        return None
+
     def check(self, prediction: Any, references: list[Any]) -> None:
         """Raise ValueError where prediction or references are not what the metric takes."""
         if not isinstance(references, list):
@@ -151,6 +172,10 @@ class CardMetric(Artifact):
     def reduce(self, statistics: Sequence[Any]) -> Scores:
         """The scores of samples together, ``main_score`` among them. There is at least one."""
         raise NotImplementedError
+
+    def averaged(self, statistics: Sequence[Any], score: str) -> list[float] | None:
+        """The samples' values whose plain mean a score is; None where it is no mean."""
+        return None
 
     def interval_names(self, scores: Scores) -> list[str]:
         """The scores that get an interval, out of those that :meth:`reduce` gave."""
@@ -285,6 +310,12 @@ class InstanceMetric(CardMetric):
     def instance_scores(self, statistics: Any) -> Scores:
         return dict(statistics)
 
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> Any:
+        if self.worst is None or not self.higher_is_better:
+            return super().unanswered(references, task_data)
+        names = {self.main_score, *self.intervals_of, *(name for names in self.reduced_by.values() for name in names)}
+        return dict.fromkeys(sorted(names), self.worst)
+
     def reduce(self, statistics: Sequence[Any]) -> Scores:
         from regrade.scoring.card_metrics.reductions import REDUCTIONS
 
@@ -293,6 +324,11 @@ class InstanceMetric(CardMetric):
             for reduction, names in self.reduced_by.items()
             for name in names
         }
+
+    def averaged(self, statistics: Sequence[Any], score: str) -> list[float] | None:
+        if type(self).reduce is not InstanceMetric.reduce or score not in self.reduced_by.get("mean", ()):
+            return None
+        return [scores[score] for scores in statistics]
 
     def interval_names(self, scores: Scores) -> list[str]:
         if not self.confidence_interval_calculation or "weighted_win_rate" in self.reduced_by:

@@ -19,6 +19,8 @@ class _Unavailable:
     """What a metric that is described, not carried out, has in common with others."""
 
     reason: ClassVar[str] = ""
+    worst: ClassVar[float | None] = None
+    needs_references: ClassVar[bool] = False
 
     def needs(self) -> str | None:
         """Why it cannot run here."""

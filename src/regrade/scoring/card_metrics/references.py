@@ -26,7 +26,7 @@ def processed_references(record: Record, recipe: Recipe) -> list[Any]:
     if not postprocessors:
         references: list[Any] = record.target
         return references
-    process = _ready(msgspec.json.encode(postprocessors))
+    process = _ready(msgspec.msgpack.encode(postprocessors))
     return process("", record.target, {"task_data": record.fields}).references
 
 
@@ -37,4 +37,4 @@ def _ready(data: bytes) -> Postprocessors:
     from regrade.recipes.operators.processors import Postprocessors, postprocessor
 
     catalog = default_catalog()
-    return Postprocessors([postprocessor(item, catalog) for item in msgspec.json.decode(data)])
+    return Postprocessors([postprocessor(item, catalog) for item in msgspec.msgpack.decode(data)])

@@ -129,6 +129,9 @@ class NDCG(GlobalMetric):
     prediction_type: str = "Optional[float]"
     single_reference_per_prediction: bool = True
 
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> tuple[Any, ...]:
+        return self.measure(None, references, task_data)
+
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> tuple[Any, ...]:
         return task_data.get("query"), prediction, references[0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from regrade.scoring.card_metrics.metric import MapReduceMetric, Scores
 from regrade.scoring.card_metrics.reductions import MeanReduction
@@ -14,8 +14,18 @@ from regrade.scoring.card_metrics.resampled import Means, Resampled
 class ScoreMeans(MapReduceMetric):
     """``measure`` returns a dict of numbers; a score that a sample lacks is left out of the mean."""
 
+    score_names: ClassVar[tuple[str, ...]] = ()
+    """All scores of a sample, where there are more than the main one."""
+
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> Scores | None:
+        return None if self.worst is None else dict.fromkeys(self.score_names or (self.main_score,), self.worst)
+
     def instance_scores(self, statistics: Any) -> Scores:
         return dict(statistics)
+
+    def averaged(self, statistics: Sequence[Scores], score: str) -> list[float] | None:
+        values = [scores.get(score) for scores in statistics]
+        return [value for value in values if value is not None]
 
     def reduce(self, statistics: Sequence[Scores]) -> Scores:
         return MeanReduction().reduce(statistics)

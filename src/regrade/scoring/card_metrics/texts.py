@@ -18,6 +18,12 @@ from regrade.scoring.card_metrics.resampled import Means, Resampled
 class MeanMetric(MapReduceMetric):
     """A metric whose ``measure`` gives one number, and whose score is their mean."""
 
+    def unanswered(self, references: list[Any], task_data: dict[str, Any]) -> float | None:
+        return self.worst
+
+    def averaged(self, statistics: Sequence[float], score: str) -> list[float] | None:
+        return list(statistics)
+
     def reduce(self, statistics: Sequence[float]) -> Scores:
         return {self.main_score: nan_mean(statistics)}
 
@@ -70,6 +76,8 @@ class StringContainmentRatio(InstanceMetric):
 
     main_score: str = "string_containment"
     field: str | None = None
+
+    needs_references: ClassVar[bool] = False
 
     intervals_of: ClassVar[tuple[str, ...]] = ("string_containment",)
 
@@ -205,6 +213,8 @@ class PredictionLength(InstanceMetric):
     """
 
     main_score: str = "prediction_length"
+    worst: ClassVar[float | None] = None
+    needs_references: ClassVar[bool] = False
     prediction_type: str = "str"
     single_reference_per_prediction: bool = True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from regrade import extras
 from regrade.addition import add_up
@@ -36,6 +36,11 @@ class ToolCallingMetric(ScoreMeans):
 
     main_score: str = "exact_match"
     prediction_type: str = "ToolCall"
+
+    score_names: ClassVar[tuple[str, ...]] = (
+        *("exact_match", "tool_name_accuracy", "argument_name_recall", "argument_name_precision"),
+        *("argument_value_precision", "argument_schema_validation"),
+    )
 
     def needs(self) -> str | None:
         return missing_package()
@@ -73,6 +78,7 @@ class MultiTurnToolCallingMetric(ScoreMeans):
     """
 
     main_score: str = "argument_schema_validation"
+    needs_references: ClassVar[bool] = False
     prediction_type: str = "List[ToolCall]"
 
     def needs(self) -> str | None:

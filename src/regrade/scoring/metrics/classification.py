@@ -17,8 +17,15 @@ def _labels(case: Case) -> Any:
     return gold_and_answer(case)
 
 
+class Labelled(Passthrough):
+    """A metric of gold and predicted labels: where no label can be read of an answer, none was predicted."""
+
+    def unanswered(self, case: Case) -> Any:
+        return case.gold, None
+
+
 @register("metric", "mcc")
-class Mcc(Passthrough):
+class Mcc(Labelled):
     """The gold and the predicted label, for Matthews' correlation coefficient."""
 
     aggregation = "matthews_corrcoef"
@@ -29,7 +36,7 @@ class Mcc(Passthrough):
 
 
 @register("metric", "f1")
-class F1(Passthrough):
+class F1(Labelled):
     """The gold and the predicted label, for an F1 score.
 
     Args:
@@ -51,6 +58,11 @@ class F1(Passthrough):
         gold, answer = (int(label) for label in gold_and_answer(case))
         return float(gold == answer and (self.average != "binary" or gold == 1))
 
+    def unanswered(self, case: Case) -> Any:
+        if self.average is None or case.output_type == "multiple_choice":
+            return super().unanswered(case)
+        return 0.0
+
 
 @register("metric", "accuracy")
 class LabelAccuracy(Metric):
@@ -70,3 +82,7 @@ class AccuracyOfAll(Passthrough):
 
     def measure(self, case: Case) -> tuple[bool, Any]:
         return case.predicted == 1, case.record.doc
+
+    def unanswered(self, case: Case) -> tuple[bool, Any]:
+        doc = case.record.doc
+        return doc["label"] != 1, doc

@@ -35,6 +35,7 @@ class Bypass(Passthrough):
     """Nothing: the harness collected answers only (``--predict_only``)."""
 
     aggregation = "bypass"
+    worst = None
     output_types = ("generate_until", "loglikelihood", "loglikelihood_rolling", "multiple_choice")
 
     def measure(self, case: Case) -> None:

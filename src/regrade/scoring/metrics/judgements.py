@@ -27,6 +27,7 @@ _WINNERS: dict[str, Verdict] = {"model_1": "first", "model_2": "second", "tie": 
 class JudgeRating(Metric):
     """The rating that a judge gave an answer, as it stands (MT-Bench: 1 to 10)."""
 
+    worst: ClassVar[float | None] = None
     aggregation: ClassVar[str] = "mean_of_judged"
 
     def measure(self, case: Case) -> float:
@@ -47,6 +48,7 @@ class JudgeScore(Metric):
         scores: Scores by option.
     """
 
+    worst: ClassVar[float | None] = None
     aggregation: ClassVar[str] = "mean_of_judged"
 
     def __init__(self, scores: dict[str, float]) -> None:
@@ -66,6 +68,7 @@ class PairMetric(Metric):
     ``orders`` says for each request whether ``model_2`` stood first.
     """
 
+    worst: ClassVar[float | None] = None
     aggregation: ClassVar[str] = "mean_of_judged"
 
     def measure(self, case: Case) -> float:

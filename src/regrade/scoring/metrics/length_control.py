@@ -28,6 +28,7 @@ class WinRateAtEqualLength(Metric):
     A regression over these annotations alone; AlpacaEval's own number is ``length_controlled_win_rate``.
     """
 
+    worst: ClassVar[float | None] = None
     aggregation: ClassVar[str] = "win_rate_at_equal_length"
 
     def measure(self, case: Case) -> list[float]:

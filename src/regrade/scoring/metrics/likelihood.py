@@ -70,6 +70,7 @@ class MutualInformationAccuracy(Passthrough):
 class Likelihood(Passthrough):
     """The gold index and every choice's log-likelihood, for an aggregation of the task's own."""
 
+    worst = None
     output_types = ("multiple_choice",)
 
     def measure(self, case: Case) -> tuple[Any, tuple[float, ...]]:
@@ -91,6 +92,14 @@ class BrierScore(Passthrough):
         powers = np.exp(values - values.max())
         return case.gold, (powers / powers.sum()).tolist()
 
+    def unanswered(self, case: Case) -> Any:
+        count, gold = len(case.choices), case.gold
+        if count < 2 or not isinstance(gold, int):
+            return None
+        certain = [0.0] * count
+        certain[gold - 1] = 1.0  # another choice, for certain
+        return gold, certain
+
 
 @register("metric", "perplexity")
 class Perplexity(Passthrough):
@@ -98,6 +107,7 @@ class Perplexity(Passthrough):
 
     aggregation = "perplexity"
     higher_is_better = False
+    worst = None
     output_types = ("loglikelihood",)
 
     def measure(self, case: Case) -> float:
@@ -120,6 +130,7 @@ class WordPerplexity(Passthrough):
 
     aggregation = "weighted_perplexity"
     higher_is_better = False
+    worst = None
     output_types = ("loglikelihood_rolling",)
 
     def measure(self, case: Case) -> tuple[float, int]:
@@ -132,6 +143,7 @@ class BytePerplexity(Passthrough):
 
     aggregation = "weighted_perplexity"
     higher_is_better = False
+    worst = None
     output_types = ("loglikelihood_rolling",)
 
     def measure(self, case: Case) -> tuple[float, int]:

@@ -19,6 +19,8 @@ class Metric:
         aggregation: Name of the aggregation used where a task names none.
         higher_is_better: Which way is better where a task does not say.
         output_types: The tasks it applies to.
+        worst: The value of a sample whose answer cannot be read or whose scoring failed; None where values have no
+            bound. Metrics whose values are no numbers override :meth:`unanswered`.
         over_repeats: Whether it wants all repeats of an answer, and not what a final ``take_first`` leaves of them.
         compat: The lm-evaluation-harness version to follow where its versions differ; set after construction.
     """
@@ -26,6 +28,7 @@ class Metric:
     aggregation: ClassVar[str] = "mean"
     higher_is_better: ClassVar[bool] = True
     output_types: ClassVar[tuple[str, ...]] = ("generate_until",)
+    worst: ClassVar[float | None] = 0.0
     over_repeats: ClassVar[bool] = False
     compat: Version = LATEST
 
@@ -39,6 +42,10 @@ class Metric:
         A dict stands for several metrics measured at once; its keys become metric names.
         """
         raise NotImplementedError
+
+    def unanswered(self, case: Case) -> Any:
+        """The value of a sample whose scoring failed: the worst there is; None where there is none."""
+        return self.worst
 
 
 class Passthrough(Metric):

@@ -102,6 +102,9 @@ class Rouge(Metric):
         scores = [self._score(gold, text) for text in answers]
         return {kind: add_up(score[kind] for score in scores) / len(scores) for kind in self.chosen}
 
+    def unanswered(self, case: Case) -> Any:
+        return dict.fromkeys(self.chosen, 0.0)
+
 
 class OneRouge(Rouge):
     """One kind of ROUGE.
@@ -116,6 +119,9 @@ class OneRouge(Rouge):
     def measure(self, case: Case) -> float:
         values: dict[str, float] = super().measure(case)
         return values[self.chosen[0]]
+
+    def unanswered(self, case: Case) -> float:
+        return 0.0
 
 
 @register("metric", "rouge1")

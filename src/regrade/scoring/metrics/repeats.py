@@ -65,6 +65,10 @@ class OverRepeats(Metric):
         values = {f"{self.sign}{k}": self._value(answers, scores, k) for k in self.ks}
         return values if self.many else next(iter(values.values()))
 
+    def unanswered(self, case: Case) -> Any:
+        worst = self.metric.worst if self.sign == "mean@" else 0.0
+        return {f"{self.sign}{k}": worst for k in self.ks} if self.many else worst
+
     def _score_one(self, case: Case, answer: Any) -> float:
         alone = Case(case.record, case.task, [answer], compat=case.compat, shared=case.shared)
         score = self.metric.measure(alone)

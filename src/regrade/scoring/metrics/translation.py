@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from regrade.registry import register
 from regrade.scoring.metrics.metric import Passthrough
 
+if TYPE_CHECKING:
+    from regrade.scoring.case import Case
+
+
+class Corpus(Passthrough):
+    """A metric of all texts together, for which an answer that cannot be read is an empty one."""
+
+    def unanswered(self, case: Case) -> Any:
+        return [case.gold, ""]
+
 
 @register("metric", "bleu")
-class Bleu(Passthrough):
+class Bleu(Corpus):
     """The reference and the answer, for corpus BLEU."""
 
     aggregation = "bleu"
 
 
 @register("metric", "chrf")
-class Chrf(Passthrough):
+class Chrf(Corpus):
     """The reference and the answer, for chrF."""
 
     aggregation = "chrf"
 
 
 @register("metric", "chrf++")
-class ChrfPlusPlus(Passthrough):
+class ChrfPlusPlus(Corpus):
     """The reference and the answer, for chrF++."""
 
     aggregation = "chrf++"
 
 
 @register("metric", "ter")
-class Ter(Passthrough):
+class Ter(Corpus):
     """The reference and the answer, for the translation edit rate."""
 
     aggregation = "ter"
