@@ -77,9 +77,49 @@ def test_contributing_names_make_targets_that_exist() -> None:
 
 
 def test_ci_runs_what_a_contributor_runs() -> None:
-    script = text(".ci/run")
-    for part in ("make --no-print-directory test", "ruff format --check", "ruff check", "types", "docs"):
-        assert part in script
+    steps = re.findall(r"^step (?:'[^']+'|\S+) (.*)$", text(".ci/run"), re.MULTILINE)
+    assert steps[0] == "make --no-print-directory test", "first, in the state of a fresh clone"
+    parts = ("ruff format --check", "ruff check", "types", "docs", "demo", ".ci/minimal", ".ci/versions")
+    for part in parts:
+        assert any(part in step for step in steps), part
+
+
+def test_the_job_of_the_smallest_installation_goes_through_every_command() -> None:
+    from regrade.cli import COMMANDS
+
+    script = text(".ci/minimal")
+    assert not [name for name in COMMANDS if not re.search(rf'["\']{name}[|"]', script)]
+
+
+def test_an_interpreter_is_found_by_running_it(tmp_path: Path) -> None:
+    shim = tmp_path / "python3"
+    shim.write_text("#!/bin/sh\necho 'python3: command not found' >&2\nexit 127\n", encoding="utf-8")
+    shim.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    find = ["sh", str(ROOT / ".ci" / "find-python")]
+
+    def found(*wanted: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*find, *wanted], env=environment, capture_output=True, text=True, check=False)
+
+    ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    fits = found(sys.executable)
+    assert (fits.returncode, fits.stderr) == (0, "")
+    said = subprocess.run([fits.stdout.strip(), "-V"], capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"Python {ours}.")
+    refused = found(str(shim))
+    assert refused.returncode == 1
+    assert f"PYTHON={shim} does not do: command not found." in refused.stderr
+    assert "Regrade needs Python 3.11 or newer" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    old = found("3.2")
+    assert (old.returncode, old.stdout, old.stderr) == (1, "", "no Python 3.2 was found that runs here\n")
+
+
+def test_make_downloads_no_interpreter() -> None:
+    assert "export UV_PYTHON_DOWNLOADS := never" in text("Makefile")
+    syncs = [line for line in text("Makefile").splitlines() if re.search(r"\$\(UV\) (sync|lock)", line)]
+    assert syncs
+    assert all('UV_PYTHON="$(BASE)"' in line for line in syncs)
 
 
 def test_every_extra_is_documented(pyproject: dict[str, Any], documentation: str) -> None:
