@@ -15,6 +15,7 @@ from regrade.recipes.cards.load import LoadedCard, load
 from regrade.recipes.cards.pipeline import Pipeline
 from regrade.recipes.cards.record import about
 from regrade.runs.launch import Prepared
+from regrade.scoring.card_metrics.trial import Trial
 
 
 def prepare_card(
@@ -37,7 +38,8 @@ def prepare_card(
         chat: Lay the samples of a card out as chat messages, where no format is chosen.
 
     Raises:
-        ArtifactError: there is no such card, or it is wrong.
+        ArtifactError: there is no such card, or it, a metric or a postprocessor is wrong. That references cannot be
+            scored is told when the samples are read.
     """
     loaded = card if isinstance(card, LoadedCard) else load(card, catalogs)
     choices = choices or Choices()
@@ -46,11 +48,13 @@ def prepare_card(
     pipeline = Pipeline(
         loaded.artifact, choices, catalog=loaded.catalogs, data=data, folder=loaded.folder, access=access
     )
+    trial = trial_of(pipeline)
     whole = loaded.resolved()
     chosen = {name: value for name, value in msgspec.to_builtins(pipeline.choices).items() if value is not None}
 
     def notes() -> list[str]:
-        told = [f"{count} rows could not be processed: {reason}" for reason, count in pipeline.account.reasons.items()]
+        told = [f"{name} cannot be computed here: {reason}" for name, reason in trial.unavailable.items()]
+        told += [f"{count} rows could not be processed: {reason}" for reason, count in pipeline.account.reasons.items()]
         if bad := pipeline.loading.malformed:
             told.append(f"{len(bad)} rows could not be read, the first {bad[0].file}:{bad[0].line}: {bad[0].reason}")
         return told
@@ -58,10 +62,24 @@ def prepare_card(
     return Prepared(
         name=loaded.name.removeprefix("cards."),
         dialect="card",
-        samples=pipeline.samples(),
+        samples=trial.watched(pipeline.samples()),
         recipe={"card": whole.data, "choices": chosen},
         recipe_hash=content_hash([whole.data, chosen]),
         data={"folder": str(data.absolute()) if data is not None else None},
         about=lambda: about(loaded, pipeline),
         notes=notes,
+    )
+
+
+def trial_of(pipeline: Pipeline) -> Trial:
+    """What scores a card's samples, built before a model is asked.
+
+    Raises:
+        ArtifactError: a metric or postprocessor does not exist or is wrong.
+    """
+    recipe, template = pipeline.recipe, pipeline.templates[0]
+    return Trial(
+        pipeline.task.metrics if recipe.metrics is None else recipe.metrics,
+        template.postprocessors if recipe.postprocessors is None else recipe.postprocessors,
+        pipeline.catalog,
     )

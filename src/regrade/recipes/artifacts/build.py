@@ -35,7 +35,10 @@ def build(
     Raises:
         ArtifactError: an unknown type or argument, a missing or wrong one, or a reference that leads nowhere.
     """
-    built: _Expected = Builder(catalog).visit(data, expected, path)
+    try:
+        built: _Expected = Builder(catalog).visit(data, expected, path)
+    except RecursionError:
+        raise ArtifactError("artifacts are nested too deeply", path=path) from None
     return built
 
 

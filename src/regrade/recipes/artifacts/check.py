@@ -79,8 +79,11 @@ class Checker:
     def check(self, data: Any, expected: type[Artifact] = Artifact) -> Checked:
         """Find what is wrong with an artifact's data; nothing is built, all of it is found."""
         walk = _Check(self)
-        walk.visit(data, expected)
-        walk.check_names()
+        try:
+            walk.visit(data, expected)
+            walk.check_names()
+        except RecursionError:
+            walk.fail(ArtifactError("artifacts are nested too deeply"))
         return walk.checked()
 
 

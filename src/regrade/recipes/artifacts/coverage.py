@@ -172,26 +172,28 @@ class _Parts:
         card.missing = sorted(missing)
         return card
 
-    def templates(self, given: Any) -> Iterator[Any]:
+    def templates(self, given: Any, within: tuple[str, ...] = ()) -> Iterator[Any]:
         """Each template of a card by itself, so that one may be missing."""
         if isinstance(given, str):
+            if given in within:  # a circle
+                return
             try:
                 data = self.catalog.fetch(given)
             except ArtifactError:
                 return
             if data["__type__"] in ("templates_list", "templates_dict"):
-                yield from self.templates(data.get("items"))
+                yield from self.templates(data.get("items"), (*within, given))
             else:
                 yield given
         elif isinstance(given, dict):
             if not is_artifact(given):
-                yield from (each for value in given.values() for each in self.templates(value))
+                yield from (each for value in given.values() for each in self.templates(value, within))
             elif given["__type__"] in ("templates_list", "templates_dict"):
-                yield from self.templates(given.get("items"))
+                yield from self.templates(given.get("items"), within)
             else:
                 yield given
         elif isinstance(given, list):
-            yield from (each for value in given for each in self.templates(value))
+            yield from (each for value in given for each in self.templates(value, within))
 
     def built(self, data: Any) -> Artifact | ArtifactError:
         if isinstance(data, str) and data in self.failed:

@@ -84,12 +84,20 @@ class _Flow:
                 return None
         return value if is_artifact(value) else None
 
-    def steps(self, given: Any, path: Path) -> Iterator[tuple[dict[str, Any] | None, Path]]:
+    def steps(
+        self, given: Any, path: Path, within: tuple[str, ...] = ()
+    ) -> Iterator[tuple[dict[str, Any] | None, Path]]:
         """Every step, those within sequences too; those of the card's own data keep their place."""
         for place, item in enumerate(given if isinstance(given, list) else []):
+            if isinstance(item, str):
+                if item in within:  # in a circle, which whoever follows references tells
+                    continue
+                inside = (*within, item)
+            else:
+                inside = within
             data, inner = self.data_of(item), (*path, place)
             if data is not None and data.get("__type__") == "sequential_operator" and "apply_to_streams" not in data:
-                for step, deeper in self.steps(data.get("steps"), (*inner, "steps")):
+                for step, deeper in self.steps(data.get("steps"), (*inner, "steps"), inside):
                     yield step, deeper if is_artifact(item) else inner
             else:
                 yield data, inner

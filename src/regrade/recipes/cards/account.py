@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from regrade.errors import InputError
+from regrade.errors import InputError, RegradeError
 from regrade.recipes.artifacts.artifact import Artifact, type_name
 from regrade.time_limit import DEFAULT_LIMIT_S
 
@@ -154,3 +154,14 @@ def _short(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {_short(item)}' for key, item in value.items())}}}"
     return str(value)
+
+
+def reason_of(error: Exception) -> str:
+    """What an error says of a row, in one line."""
+    if isinstance(error, RegradeError):
+        return error.what
+    if isinstance(error, KeyError) and error.args:
+        text = error.args[0] if isinstance(error.args[0], str) and " " in error.args[0] else f"no {error.args[0]!r}"
+    else:
+        text = str(error)
+    return (text.strip() or type(error).__name__).splitlines()[0]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from regrade.recipes.paths import get_path
+from regrade.recipes.paths import PathError, get_path
 from regrade.recipes.streams import Row
 
 _encode: Final = msgspec.json.Encoder(enc_hook=repr).encode
@@ -51,12 +51,25 @@ class Ids:
 
 
 def _told(doc: Row, path: str) -> str:
-    value = get_path(doc, path)
+    value = value_of(doc, path, "sample_id")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise ValueError(f"{path!r}, which identifies rows, holds {value!r}")
     return str(value)
+
+
+def value_of(doc: Row, path: str, argument: str) -> Any:
+    """The value of a field that an argument of the card names.
+
+    Raises:
+        ValueError: the row has no such field.
+    """
+    try:
+        return get_path(doc, path)
+    except (PathError, KeyError, IndexError, TypeError):
+        there_are = ", ".join(map(str, doc))
+        raise ValueError(f"no field {path!r}, which {argument!r} names; the row has {there_are}") from None
 
 
 def content_id(doc: Row) -> str:

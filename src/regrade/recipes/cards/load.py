@@ -54,7 +54,10 @@ def load(given: Any, catalogs: Sequence[str | Path] | Catalogs = ()) -> LoadedCa
     if isinstance(given, TaskCard | DatasetRecipe):
         return LoadedCard("card", given, given, known, None)
     if isinstance(given, dict):
-        data, notes = respelled(given)
+        try:
+            data, notes = respelled(given)
+        except RecursionError:
+            raise ArtifactError("values are nested too deeply") from None
         return LoadedCard("card", _card(data, known, None), data, known, None, tuple(map(str, notes)))
     if not isinstance(given, str | PathLike):
         raise UsageError(

@@ -17,12 +17,14 @@ from regrade.recipes.artifacts.build import Catalog, build
 from regrade.recipes.artifacts.catalogs import default_catalog
 from regrade.recipes.artifacts.data import to_data
 from regrade.recipes.artifacts.reaching import given_access
-from regrade.recipes.cards.account import Account, describe
+from regrade.recipes.cards.account import Account, Failure, StepCount, describe, reason_of
+from regrade.recipes.cards.bad_rows import Step
 from regrade.recipes.cards.card import DatasetRecipe, TaskCard
 from regrade.recipes.cards.choices import Choices
 from regrade.recipes.cards.demos import Pool, pool_of, without
-from regrade.recipes.cards.identity import Ids
-from regrade.recipes.cards.steps import Part, Step, apply_steps, counted, steps_of, then
+from regrade.recipes.cards.identity import Ids, value_of
+from regrade.recipes.cards.steps import Part, apply_steps, counted, flattened, steps_of, then
+from regrade.recipes.cards.text_columns import text_columns
 from regrade.recipes.loaders import Loading
 from regrade.recipes.operators.operator import Operator
 from regrade.recipes.paths import get_path
@@ -82,6 +84,7 @@ class Pipeline:
         self.catalog = catalog or default_catalog()
         limit_s = DEFAULT_LIMIT_S if choices.time_limit is None else choices.time_limit
         self.account = Account(strict=choices.strict, row_limit_s=limit_s)
+        self.task: Task = self.recipe.task or self.card.task
         limits = [n for n in (choices.loader_limit, self.recipe.loader_limit) if n]
         self.loading = Loading(
             data,
@@ -90,14 +93,19 @@ class Pipeline:
             strict=choices.strict,
             nan_for_missing=choices.compat == "unitxt",
             access=self.access,
+            texts=self._text_columns(),
         )
-        self.task: Task = self.recipe.task or self.card.task
         self.templates, self.template_name = self._templates()
         self.format = self._chosen(choices.format, Format, "formats") or self.recipe.format
         self.system_prompt = self._chosen(choices.system_prompt, SystemPrompt, "system_prompts")
         self.system_prompt = self.system_prompt or self.recipe.system_prompt
         self.preprocessing = steps_of(self.card.preprocess_steps or [])
         self._refuse_what_cannot_run()
+
+    def _text_columns(self) -> set[str]:
+        """The columns of CSV files that are texts; as in Unitxt, none but those that look like texts."""
+        steps = flattened(self.card.preprocess_steps or [])
+        return set() if self.choices.compat == "unitxt" else text_columns(self.task, steps)
 
     # -- what was chosen -------------------------------------------------------------------------------------------
 
@@ -337,8 +345,26 @@ class Pipeline:
     def samples(self) -> Iterator[Sample]:
         """The samples, one at a time."""
         make = self.sample_maker()
-        for row in self.rendered():
-            yield make(row)
+        coming = 0
+        failed: dict[str, int] = {}
+        step = self.prompt_step.step.number + 1
+        try:
+            for row in self.rendered():
+                coming += 1
+                try:
+                    sample = make(row)
+                except Exception as error:
+                    reason = reason_of(error)
+                    failed[reason] = failed.get(reason, 0) + 1
+                    self.account.put_aside(Failure(step, "sample", self.split, coming, reason))
+                    continue
+                yield sample
+        finally:
+            if failed:
+                lost = sum(failed.values())
+                self.account.keep(StepCount(step, "sample", self.split, coming, coming - lost, {}, failed))
+        if failed and coming == sum(failed.values()):
+            raise RecipeError(f"no row could become a sample; {next(iter(failed))}", where=f"split {self.split!r}")
 
     def sample_maker(self) -> Callable[[Row], Sample]:
         """What makes samples of rendered rows, in order; each call of it counts ids anew."""
@@ -354,7 +380,7 @@ class Pipeline:
                 doc.pop(name, None)
             source = row["source"]
             messages = None if isinstance(source, str) else source
-            group = doc.get("group") if group_path is None else get_path(doc, group_path)
+            group = doc.get("group") if group_path is None else value_of(doc, group_path, "group")
             metadata = {**usual, **row.get("metadata", {})}
             if count := row.get("recipe_metadata", {}).get("num_demos"):
                 metadata["num_demos"] = count

@@ -2,8 +2,9 @@
 
 A row that a row-wise step cannot process is put aside, with step, stream and number, and the others go on; so is one
 of which a step makes several. A batch in which anything goes wrong is gone through once more row by row, so that what
-is told of a row does not depend on how it was read. A step that sees whole streams (a join, a shuffle) cannot leave a
-row out, so what goes wrong in it ends the run.
+is told of a row does not depend on how it was read. Where a step that sees whole streams (a join, a shuffle) fails, it
+is done again without the rows that it cannot process by themselves; what several rows are at fault for together ends
+the run.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 from regrade.errors import RecipeError, RegradeError, UnavailableError
-from regrade.recipes.cards.account import Account, Failure, StepCount, describe
+from regrade.recipes.cards.account import Account, Failure, StepCount, describe, reason_of
+from regrade.recipes.cards.bad_rows import Guarded, Step, WithoutBadRows
 from regrade.recipes.operators.operator import Operator, RowOperator, RowsOperator, StreamOperator
 from regrade.recipes.streams import Batch, Row, Stream, Streams, in_batches
 from regrade.time_limit import TimeLimit
@@ -26,20 +28,6 @@ RowFunction = Callable[[Row, str | None], Row | None]
 
 BatchFunction = Callable[[Batch, str | None], Batch]
 """The same for a batch of rows."""
-
-
-class Step(NamedTuple):
-    """A step of a card.
-
-    Attributes:
-        number: Its position, from 1.
-        name: What it is called.
-        operator: What it does.
-    """
-
-    number: int
-    name: str
-    operator: Operator
 
 
 class Part(NamedTuple):
@@ -288,17 +276,6 @@ class _Ends:
         self.failed: dict[str, int] = {}
 
 
-def reason_of(error: Exception) -> str:
-    """What an error says of a row, in one line."""
-    if isinstance(error, RegradeError):
-        return error.what
-    if isinstance(error, KeyError) and error.args:
-        text = error.args[0] if isinstance(error.args[0], str) and " " in error.args[0] else f"no {error.args[0]!r}"
-    else:
-        text = str(error)
-    return (text.strip() or type(error).__name__).splitlines()[0]
-
-
 class _Counted(Stream):
     """A stream whose rows are counted as they are read."""
 
@@ -375,7 +352,7 @@ def _spread(stream: Stream, name: str, step: Step, operator: RowsOperator, accou
 
 
 def _whole(step: Step, streams: Streams, account: Account) -> Streams:
-    """The streams after a step that sees them whole."""
+    """The streams after a step that sees them whole; rows that it cannot process are put aside."""
     seen: dict[str, int] = {}
 
     def watched(name: str, stream: Stream) -> Stream:
@@ -384,24 +361,30 @@ def _whole(step: Step, streams: Streams, account: Account) -> Streams:
 
         return _Counted(stream, told)
 
-    def after(name: str, stream: Stream, sources: list[str]) -> Stream:
+    inputs = {name: watched(name, stream) for name, stream in streams.items()}
+    without = WithoutBadRows(step, inputs, account)
+
+    def after(name: str, stream: Stream, sources: list[str], *, accounts: bool) -> Stream:
         def told(number: int) -> None:
             coming = sum(seen.get(source, 0) for source in sources)
-            account.keep(StepCount(step.number, step.name, name, coming, number))
+            failed = without.failed if accounts else {}
+            account.keep(StepCount(step.number, step.name, name, coming, number, {}, failed))
 
-        return _Counted(stream, told, lambda: _told(step, name))
+        return _Counted(Guarded(stream, lambda: without.result(name)), told, lambda: _told(step, name))
 
-    inputs = {name: watched(name, stream) for name, stream in streams.items()}
     with _told(step, ", ".join(streams)):
         results = step.operator.apply(inputs)
     changed: Streams = {}
+    accounted = False
     for name, stream in results.items():
         passed = next((old for old, given in inputs.items() if given is stream), None)
         if passed is not None:  # it was not touched, perhaps renamed
             changed[name] = streams[passed]
+        elif name in inputs and isinstance(step.operator, StreamOperator):
+            changed[name] = after(name, stream, [name], accounts=True)
         else:
-            own = [name] if name in inputs and isinstance(step.operator, StreamOperator) else list(inputs)
-            changed[name] = after(name, stream, own)
+            changed[name] = after(name, stream, list(inputs), accounts=not accounted)
+            accounted = True
     return changed
 
 
@@ -420,5 +403,5 @@ class _told(AbstractContextManager[None]):
             raise RecipeError(
                 reason_of(error),
                 where=f"step {self.step.number} ({self.step.name}), stream {self.stream!r}",
-                hint="this step sees the stream as a whole, so no row can be put aside",
+                hint="this step sees the stream as a whole, and no row by itself is at fault",
             ) from error

@@ -7,8 +7,9 @@ from typing import NamedTuple, TypeAlias
 
 from regrade.errors import UsageError
 from regrade.recipes.cards.account import Account
+from regrade.recipes.cards.bad_rows import Step
 from regrade.recipes.cards.pipeline import DOC, Pipeline
-from regrade.recipes.cards.steps import Step, apply_steps, row_function
+from regrade.recipes.cards.steps import apply_steps, row_function
 from regrade.recipes.streams import Row, Stream, Streams
 from regrade.schema import Sample
 

@@ -81,22 +81,22 @@ def _columns(table: Table) -> dict[str, None]:
 
 def csv_rows(table: Table, loading: Loading) -> Iterator[Row]:
     """The rows of delimited text, with types; it is read twice, the first time for its columns' types."""
-    readers = _readers(table, loading.nan_for_missing)
+    readers = _readers(table, loading)
     for row in plain_rows(table, loading):
         yield {name: readers[name](value) for name, value in row.items()}
 
 
-def _readers(table: Table, like_pandas: bool) -> dict[str, Callable[[str], Any]]:
+def _readers(table: Table, loading: Loading) -> dict[str, Callable[[str], Any]]:
     """By column, what makes values of its texts."""
     kinds: dict[str, _Kind] = {}
     for item in table_files.all_rows(table):
         if not isinstance(item, Malformed):
             for name, text in item[1].items():
                 if (kind := kinds.get(name)) is None:
-                    kind = kinds[name] = _Kind()
+                    kind = kinds[name] = _Kind(is_open=name not in loading.texts)
                 if kind.is_open:
                     kind.see(text)
-    return {name: kind.reader(like_pandas) for name, kind in kinds.items()}
+    return {name: kind.reader(loading.nan_for_missing) for name, kind in kinds.items()}
 
 
 class _Kind:
@@ -104,8 +104,8 @@ class _Kind:
 
     __slots__ = ("is_open", "missing", "numbers", "seen", "truths", "wholes")
 
-    def __init__(self) -> None:
-        self.wholes = self.numbers = self.truths = self.is_open = True
+    def __init__(self, *, is_open: bool) -> None:
+        self.wholes = self.numbers = self.truths = self.is_open = is_open
         self.missing = self.seen = False
 
     def see(self, text: str) -> None:

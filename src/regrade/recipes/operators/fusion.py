@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from regrade.access import Access
 from regrade.errors import RecipeError
 from regrade.recipes.artifacts.artifact import Artifact, ArtifactError, artifact
+from regrade.recipes.artifacts.reaching import Reaching
+from regrade.recipes.loaders.loader import Loading
 from regrade.recipes.operators.operator import Operator
 from regrade.recipes.seeds import random_of
 from regrade.recipes.streams import Row, Stream, Streams
 
 
-def streams_of(subset: Artifact) -> Streams:
+def streams_of(subset: Artifact, access: Access | None = None) -> Streams:
     """The streams of a source: a loader, an operator that needs no input, a card, another fusion.
 
     Raises:
@@ -24,12 +27,12 @@ def streams_of(subset: Artifact) -> Streams:
     for method in ("load", "streams"):
         give = getattr(subset, method, None)
         if callable(give):
-            streams: Streams = give()
+            streams: Streams = give(Loading(access=access)) if method == "load" else give()
             return streams
     raise RecipeError(f"{type(subset).__name__} is no source of rows")
 
 
-class BaseFusion(Operator):
+class BaseFusion(Reaching, Operator):
     """A source that is made of sources.
 
     Args:
@@ -57,7 +60,7 @@ class BaseFusion(Operator):
         """The streams of one split, by source that has it."""
         found = {}
         for name, subset in self.by_name().items():
-            streams = streams_of(subset)
+            streams = streams_of(subset, self.access)
             if split in streams:
                 found[name] = streams[split]
         return found

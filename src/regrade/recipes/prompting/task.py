@@ -152,9 +152,15 @@ def _taken(row: Row, fields: list[_Field], role: str) -> Row:
             there_are = ", ".join(map(str, row))
             raise ValueError(f"the {role} field {name!r} ({_told(kind)}) is missing; the row has {there_are}") from None
         if not check(value):
-            raise ValueError(f"the {role} field {name!r} must be {_told(kind)}: {misfit(value, kind)}")
+            mend = f"; {{__type__: cast, field: {name}, to: str}} makes it one" if _is_simple(value, kind) else ""
+            raise ValueError(f"the {role} field {name!r} must be {_told(kind)}: {misfit(value, kind)}{mend}")
         taken[name] = float(value) if kind is float and type(value) is int else value
     return taken
+
+
+def _is_simple(value: Any, kind: Any) -> bool:
+    """Whether a text is wanted, and a number or truth value is there."""
+    return kind is str and isinstance(value, int | float)
 
 
 def _all_taken(columns: Mapping[str, list[Any]], fields: list[_Field], size: int) -> list[Row]:
