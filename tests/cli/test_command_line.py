@@ -236,7 +236,7 @@ def test_by_and_limit_and_where_combine(log: Path, cli: Callable[..., Any]) -> N
     ran = cli("score", log, "--json", "--by", "doc.level", "--where", "doc_id != 0", "--limit", "2")
     found = json.loads(ran.out)
     assert found["results"]["sums"]["sample_len"] == 2
-    assert [(group["by"]["doc.level"], group["n"]["exact_match,none"]) for group in found["groups"]["sums"]] == [
+    assert [(group["by"]["doc.level"], group["n"]["exact_match,none"]) for group in found["by"]["sums"]] == [
         (1, 1),
         (2, 1),
     ]

@@ -99,7 +99,7 @@ def test_kept_ratings_give_the_published_averages(
     by = json.loads(cli("score", run, "--by", "doc.turn", "--by", "doc.category", "--json").out)
     categories = {row["question_id"]: row["category"] for row in rows(fastchat(mt_bench)[1])}
     for name, source in by["runs"].items():
-        for group in by["groups"][name]:
+        for group in by["by"][name]:
             want = group["by"]
             scores = [
                 row["score"]

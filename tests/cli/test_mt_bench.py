@@ -74,7 +74,7 @@ def test_wins_losses_ties_and_errors(cli: Callable[..., Any], mt_bench: Path) ->
 def test_turns(cli: Callable[..., Any], mt_bench: Path) -> None:
     path = mt_bench / "stefanstud_phi3" / "model_judgment" / "gpt-4_single.jsonl"
     _, found = score(cli, path, "--by", "doc.turn")
-    [groups] = found["groups"].values()
+    [groups] = found["by"].values()
     values = {group["by"]["doc.turn"]: group["results"]["judge_rating,verdict"] for group in groups}
     assert values == {1: 8.3625, 2: 8.0375}
 
@@ -89,7 +89,7 @@ def test_categories_come_from_the_questions(cli: Callable[..., Any], mt_bench: P
         expected[row["model"], category[row["question_id"]]].append(row["score"])
     got = {
         (found["runs"][name]["run"], group["by"]["doc.category"]): group["results"]["judge_rating,verdict"]
-        for name, groups in found["groups"].items()
+        for name, groups in found["by"].items()
         for group in groups
     }
     assert len(got) == 6 * 8
@@ -179,7 +179,7 @@ def test_agreement_of_a_judge_with_ratings_of_the_same_models(cli: Callable[...,
     assert n > 200
     agreement = found["setups"][0]["agreement"]
     assert (agreement["count"], agreement["n"]) == (same, n)
-    assert set(found["groups"]) == {"1", "2"}
+    assert set(found["by"]) == {"1", "2"}
 
 
 def test_agreement_of_tables(cli: Callable[..., Any], tmp_path: Path) -> None:

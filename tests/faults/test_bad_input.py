@@ -141,7 +141,7 @@ def test_expressions_over_a_doc_that_is_a_text(logs: Any, layout: Callable[..., 
     assert found["counts"]["sums"]["without_field"] == 1
     assert value_and_n(found) == (2 / 3, 3)
     code, found = layout(path, "--by", "doc.answer")
-    assert [(group["by"], group["n"]["exact_match,none"]) for group in found["groups"]["sums"]] == [
+    assert [(group["by"], group["n"]["exact_match,none"]) for group in found["by"]["sums"]] == [
         ({"doc.answer": "(missing)"}, 1),
         ({"doc.answer": "1"}, 3),
     ]

@@ -550,7 +550,7 @@ def test_predict_only_logs_say_what_is_missing_and_can_be_scored(logs: Any, cli:
 def test_groups_are_pooled_by_size(logs: Any) -> None:
     import numpy as np
 
-    group = {"exact_match,none": 0.625, "exact_match_stderr,none": 0.0}
+    group = {"exact_match,none": 0.6, "exact_match_stderr,none": 0.0}
     logs.results(
         {"sums_a": {"exact_match,none": 0.5}, "sums_b": {"exact_match,none": 2 / 3}},
         n=None,
@@ -561,13 +561,14 @@ def test_groups_are_pooled_by_size(logs: Any) -> None:
     logs.write(logs.rows(["1", "0"]), "sums_a")
     logs.write(logs.rows(["1", "1", "0"]), "sums_b")
     scores = regrade.score(logs.folder)
-    found = scores.task_groups["all_sums"]
+    [row] = scores.task_groups
+    found = row.values
     assert found["exact_match,none"] == pytest.approx((2 * 0.5 + 3 * (2 / 3)) / 5, rel=1e-12)
     errors = [np.std([1, 0], ddof=1) / math.sqrt(2), np.std([1, 1, 0], ddof=1) / math.sqrt(3)]
     pooled = math.sqrt((1 * errors[0] ** 2 * 2 + 2 * errors[1] ** 2 * 3) / (5 - 2) / 5)
     assert found["exact_match_stderr,none"] == pytest.approx(pooled, rel=1e-12)
-    assert found["sample_len"] == 5
-    # the recorded value of the group does not follow from its tasks' values: (2 * .5 + 3 * 2/3) / 5 = .6, not .625
+    assert row.samples == 5
+    # the recorded standard error of the group does not follow from its tasks'
     from regrade.scoring.check import check
 
     verdicts = {row.task: row.verdict for row in check(regrade.score(logs.folder, check=True))}

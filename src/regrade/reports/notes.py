@@ -22,6 +22,8 @@ def notes_on(scores: Scores) -> list[str]:
             lacking = plural(part.counts.without_field, "sample")
             notes.append(mark(f"{name}: {lacking} without a field that --where names", "yellow"))
         notes += [f"{name}: {note}" for note in part.notes]
+    for group in scores.task_groups:
+        notes += [mark(f"{group.name}: {key}: {reason}", "red") for key, reason in group.reasons.items()]
     return list(dict.fromkeys(notes))
 
 

@@ -11,6 +11,7 @@ from regrade.reports.text import clip, mark, plural, table
 if TYPE_CHECKING:
     from regrade.scoring.results import Result, SourceScores
     from regrade.scoring.scores import Scores
+    from regrade.scoring.task_groups import GroupScores
 
 _SHOWN_NOTES = 12
 
@@ -33,8 +34,8 @@ def render_scores(scores: Scores) -> str:
     columns = ["task", "run", "by", "filter", "metric", "value", "± stderr", f"{scores.options.level:.0%} interval"]
     columns += ["n", "scored", "unparsed", "malformed", "failed", ""]
     rows = [_row(part, result, runs, groups) for part in scores.parts for result in part.results]
-    for name, values in scores.task_groups.items():
-        rows += _group_rows(name, values, runs)
+    for group in scores.task_groups:
+        rows += _group_rows(group, runs)
     lines = [table(columns, rows, "<<<<<>><>>>>><")]
     notes = [*notes_on(scores), *methods_of(scores)]
     if len(notes) > _SHOWN_NOTES:
@@ -73,14 +74,15 @@ def _share(count: int, of: int) -> str:
     return f"{count:,} ({count / of:.0%})" if count and of else ""
 
 
-def _group_rows(group: str, values: dict[str, Any], runs: dict[str, str]) -> list[list[Any]]:
-    name, _, run = group.partition("@")
+def _group_rows(group: GroupScores, runs: dict[str, str]) -> list[list[Any]]:
     rows = []
-    for key, value in values.items():
-        metric, comma, pipeline = key.partition(",")
-        if comma and not metric.endswith("_stderr"):
-            stderr = values.get(f"{metric}_stderr,{pipeline}")
+    for key, value in group.values.items():
+        metric, _, pipeline = key.partition(",")
+        if not metric.endswith("_stderr"):
+            stderr = group.values.get(f"{metric}_stderr,{pipeline}")
             error = f"± {number(stderr)}" if isinstance(stderr, float) else ""
-            cells = [name, runs.get(run, run), "", pipeline, metric, number(value), error, ""]
-            rows.append([*cells, f"{values.get('sample_len', 0):,}", "", "", "", "", mark("group", "dim")])
+            run = runs.get(group.run, group.run) if len(runs) > 1 else ""
+            cells = [group.name, run, "", pipeline, metric, number(value) or "–", error, ""]
+            remark = "group" if key not in group.reasons else "group: weights unknown"
+            rows.append([*cells, f"{group.samples:,}", "", "", "", "", mark(remark, "dim")])
     return rows

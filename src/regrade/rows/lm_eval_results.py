@@ -117,6 +117,11 @@ class ResultsFile:
                 return int(count)
         return None
 
+    def facts(self, task: str) -> dict[str, Any]:
+        """The task's ``version`` and ``n-shot``, where the file says."""
+        found = {"version": self._section("versions").get(task), "n-shot": self._section("n-shot").get(task)}
+        return {name: value for name, value in found.items() if isinstance(value, int | float | str)}
+
     def recorded(self, task: str) -> dict[str, Any]:
         """The task's recorded values by ``metric,filter``; early files name no filter and get ``none``."""
         values = {}

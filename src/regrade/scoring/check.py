@@ -88,24 +88,25 @@ def check(scores: Scores) -> list[CheckRow]:
 def _check_groups(source: Source) -> list[CheckRow]:
     """Whether the groups' values in a results file follow from its own values of their tasks."""
     rows = []
-    for name, key, recorded, computed, recorded_stderr, computed_stderr in recorded_group_checks(source):
-        metric, _, pipeline = key.partition(",")
-        equal = same(recorded, computed) and (recorded_stderr is None or same(recorded_stderr, computed_stderr))
-        rows.append(
-            CheckRow(
-                task=name,
-                run=source.run.name,
-                filter=pipeline,
-                metric=metric,
-                method="re-aggregated",
-                recorded=recorded,
-                computed=computed,
-                recorded_stderr=recorded_stderr,
-                computed_stderr=computed_stderr,
-                verdict="equal" if equal else "different",
-                reason="group: from the results file's values of its tasks",
-            )
+    for found in recorded_group_checks(source):
+        metric, _, pipeline = found.key.partition(",")
+        row = CheckRow(
+            task=found.name,
+            run=source.run.name,
+            filter=pipeline,
+            metric=metric,
+            method="re-aggregated",
+            recorded=found.recorded,
+            computed=found.follows,
+            recorded_stderr=found.recorded_stderr,
+            computed_stderr=found.follows_stderr,
+            reason=found.reason or "group: from the results file's values of its tasks",
         )
+        if found.reason is None:
+            equal = same(row.recorded, row.computed)
+            stderr = row.recorded_stderr is None or same(row.recorded_stderr, row.computed_stderr)
+            row.verdict = "equal" if equal and stderr else "different"
+        rows.append(row)
     return rows
 
 

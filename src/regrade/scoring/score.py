@@ -177,9 +177,9 @@ def score_sources(
     if lacking and None not in lacking:
         raise next(error for error in lacking if error is not None)
     if any(source.options.get("groups") for source in sources):
-        from regrade.scoring.task_groups import group_values
+        from regrade.scoring.task_groups import score_groups
 
-        scores.task_groups = group_values(sources, scores.parts)
+        scores.task_groups = score_groups(scores.sources, scores.parts)
     if not any(part.counts.samples or part.malformed for part in scores.parts):
         raise InputError(
             "there is nothing to score" if any(source.notes for source in sources) else "there are no samples in it",

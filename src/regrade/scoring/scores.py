@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from regrade.scoring.task_groups import GroupScores
+
 
 class SourceBlock(NamedTuple):
     """A source's rows as scored, kept for per-sample views."""
@@ -79,7 +81,7 @@ class Scores:
         options: How.
         blocks: The rows as scored, where they were kept.
         unreadable: Files in folders that could not be read at all, with the reason.
-        task_groups: Values of the harness's task groups, by group and ``metric,filter``.
+        task_groups: Values of the harness's task groups.
     """
 
     def __init__(self, *, options: Any, sources: list[Source]) -> None:
@@ -88,7 +90,7 @@ class Scores:
         self.parts: list[SourceScores] = []
         self.blocks: list[SourceBlock] = []
         self.unreadable: list[Malformed] = []
-        self.task_groups: dict[str, dict[str, Any]] = {}
+        self.task_groups: list[GroupScores] = []
 
     @property
     def results(self) -> list[Result]:
@@ -99,6 +101,7 @@ class Scores:
     def exit_code(self) -> Exit:
         """DONE, or INCOMPLETE where samples are missing, malformed or failed."""
         whole = all(part.complete for part in self.parts) and not self.unreadable
+        whole = whole and not any(group.reasons for group in self.task_groups)
         return Exit.DONE if whole else Exit.INCOMPLETE
 
     def summary(self) -> str:

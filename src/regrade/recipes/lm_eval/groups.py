@@ -50,8 +50,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         metrics: How its values are made; empty: it has none of its own.
         overrides: Settings for all its tasks.
         version: Its own version.
-        known: Whether ``metrics`` was read where the group is defined. A results file does not record it, and then
-            the weights are taken to be the harness's default, by size.
+        known: Whether ``metrics`` was read where the group is defined. A results file does not record the weights.
         file: Where it is defined.
     """
 
@@ -97,7 +96,8 @@ def recorded_groups(results: Mapping[str, Any]) -> dict[str, Group]:
         results: The results file's contents.
 
     Returns:
-        By name. Weights are not recorded: each metric counts as weighted, and :attr:`Group.known` is False.
+        By name. Weights are not recorded: what ``weighted`` says of each metric means nothing, and
+        :attr:`Group.known` is False.
     """
     subtasks = results.get("group_subtasks")
     values = results.get("groups")

@@ -214,7 +214,7 @@ def _results(
 
 def _part(scores: Scores, block: SourceBlock) -> SourceScores:
     own = (block.source.path, block.source.task, block.source.run.name)
-    return next(part for part in reversed(scores.parts) if (part.path, part.task, part.run) == own)
+    return next(part for part in scores.parts if part.main and (part.path, part.task, part.run) == own)
 
 
 def _values(part: SourceScores) -> dict[str, Any]:

@@ -141,6 +141,7 @@ class LmEvalReader(Reader):
                 "chat_template": results is not None and bool(results.content.get("chat_template")),
                 "groups": results.groups if results and results.same_run else {},
                 "higher_is_better": _directions(results, task),
+                "facts": results.facts(task) if results else {},
                 "incomplete": _unread(results, damage),
                 "damaged": damage.file if damage is not None else None,
             },
