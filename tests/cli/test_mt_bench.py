@@ -179,7 +179,7 @@ def test_agreement_of_a_judge_with_ratings_of_the_same_models(cli: Callable[...,
     assert n > 200
     agreement = found["setups"][0]["agreement"]
     assert (agreement["count"], agreement["n"]) == (same, n)
-    assert set(found["by"]) == {"1", "2"}
+    assert set(found["groups"]) == {"1", "2"}
 
 
 def test_agreement_of_tables(cli: Callable[..., Any], tmp_path: Path) -> None:

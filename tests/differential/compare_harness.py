@@ -48,7 +48,7 @@ def compare_with(recorded: dict[str, Any], scored: dict[str, Any], told: str, wh
     """Every number of the harness's results file beside that of ``regrade score --json``."""
     found = []
     for name, row in recorded["results"].items():
-        mine = scored.get("results", {}).get(name) or scored.get("task_groups", {}).get(name)
+        mine = scored.get("results", {}).get(name)
         if mine is None:
             found += [Difference(f"{where}: {name}", numbers(row), f"(nothing) {told}")] if numbers(row) else []
             continue

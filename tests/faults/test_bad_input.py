@@ -333,12 +333,11 @@ def test_where_on_a_field_that_some_samples_lack(logs: Any, layout: Callable[...
     assert (counts["samples"], counts["selected"], counts["without_field"], counts["missing"]) == (3, 2, 1, 0)
 
 
-def test_where_that_holds_for_nothing(logs: Any, layout: Callable[..., Any]) -> None:
+def test_where_that_holds_for_nothing(logs: Any, cli: Callable[..., Any]) -> None:
     logs.results(n=3)
-    code, found = layout(logs.write(good(logs)), "--where", "doc.answer == 'nothing'")
-    assert code == 0
-    [values] = found["results"].values()
-    assert (values["exact_match,none"], values["sample_len"]) == (None, 0)
+    ran = cli("score", logs.write(good(logs)), "--where", "doc.answer == 'nothing'", "--json")
+    assert (ran.code, ran.out) == (3, "")
+    assert "no sample meets --where" in ran.err
 
 
 # -- filters and scorers that fail -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ def test_numbers_that_json_does_not_have_become_null() -> None:
     content = {"a": math.nan, "b": [math.inf, 1.5], "c": {"d": (-math.inf, "N/A")}, 3: None, "é": True}
     assert json.loads(encode(content)) == {
         "a": None, "b": [None, 1.5], "c": {"d": [None, "N/A"]}, "3": None, "é": True,
+        "not_finite": {"a": "nan", "b/0": "inf", "c/d/0": "-inf"},
     }  # fmt: skip
 
 

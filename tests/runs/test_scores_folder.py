@@ -37,7 +37,7 @@ def test_what_is_kept(log: Path, tmp_path: Path, cli: Callable[..., Any]) -> Non
     assert (out / "results.json").read_text(encoding="utf-8") == ran.out
     table = parquet.read_table(out / "scores.parquet")
     assert table.column_names == [*COLUMNS, "by:doc.level"]
-    assert table.schema.metadata[b"regrade_schema"] == b"1"
+    assert table.schema.metadata[b"regrade_schema"] == b"2"
     assert table.column("value").to_pylist() == [1.0, 0.0, 1.0]
     assert table.column("sample_id").to_pylist() == ["0", "1", "2"]
     assert table.column("line").to_pylist() == [1, 2, 3]

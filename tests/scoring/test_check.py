@@ -192,7 +192,7 @@ def test_the_group_of_a_truncated_log_follows_from_its_results_file(lm_eval_logs
         (0.376429, 0.012514),
     ]
     # no group value is made of three rows per task
-    assert regrade.score(folder).task_groups == {}
+    assert regrade.score(folder).task_groups == []
 
 
 def test_early_logs_re_aggregate(lm_eval_logs: Path) -> None:
