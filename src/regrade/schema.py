@@ -277,6 +277,10 @@ class Malformed(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Blank(Malformed, frozen=True):
+    """A row with nothing in it: passed over, and counted."""
+
+
 RequestKind: TypeAlias = Literal["chat", "completion", "loglikelihood", "embedding"]
 """How a model is asked: for a message, for a text's continuation, for how likely continuations are, for a vector."""
 

@@ -63,12 +63,12 @@ def test_columns_by_name_dotted_paths_and_repeats(tmp_path: Path, read: Callable
     path = write(tmp_path / "t.jsonl", rows)
     got = read(path, answer="out.texts", expected="gold.x", id="n")
     assert [(r.sample_id, r.answers, r.target) for r in got.records] == [
-        (1, [["a", "b"]], ["3", "True"]),
-        (2, [[]], "5.5"),
+        (1, [["a", "b", ""]], ["3", "True"]),  # what was not said is an empty answer
+        (2, [[""]], "5.5"),
     ]
     assert got.source.recipe.repeats == 3
     plain = read(path, answer="out.plain", expected="gold.x")
-    assert [r.answers for r in plain.records] == [[["p"]], [[]]]
+    assert [r.answers for r in plain.records] == [[["p"]], [[""]]]
     assert [r.sample_id for r in plain.records] == [1, 2]
 
 

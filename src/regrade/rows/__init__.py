@@ -5,6 +5,7 @@
 :mod:`.discover`         from paths to sources: which reader opens which file
 :mod:`.files`            files as bytes and lines: compression, chunks
 :mod:`.json_lines`       JSON values of lines, as tools really write them
+:mod:`.recorded_values`  values that logs hold as the texts of arrays and numpy scalars
 :mod:`.lm_eval_results`  lm-evaluation-harness's results files
 :mod:`.readers`          one module per format
 :mod:`.location`         where inputs are: paths of this machine, URLs of object stores and servers

@@ -13,6 +13,7 @@
 :mod:`.summarise`     from joined blocks to results
 :mod:`.results`       results and counts
 :mod:`.scores`        everything a command gives
+:mod:`.failures`      what samples count as that could not be scored
 :mod:`.check`         comparison with what a log recorded
 :mod:`.compare`       paired comparison of two runs
 :mod:`.pairing`       which sample of one run is which of another

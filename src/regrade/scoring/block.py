@@ -118,6 +118,7 @@ class Block:
         recorded: Per row the recorded metric values, where they are to be compared with.
         pipelines: By pipeline name.
         malformed: Rows that could not be read.
+        blank: Lines of the rows with nothing in them.
         line_count: Lines read, blank ones included.
         excluded: Lines of the rows that ``--where`` does not hold for.
         without_field: Lines of the rows that lack a field that ``--where`` names.
@@ -135,6 +136,7 @@ class Block:
         self.recorded: list[dict[str, Any]] = []
         self.pipelines: dict[str, PipelineBlock] = {}
         self.malformed: list[Malformed] = []
+        self.blank = array("q")
         self.line_count = 0
         self.excluded = array("q")
         self.without_field = array("q")
@@ -169,6 +171,7 @@ class Block:
                 mine = self.pipelines[name] = PipelineBlock(keep=pipeline.extracted is not None)
             mine.extend(pipeline, offset)
         self.malformed += [Malformed(m.file, m.line + first_line, m.reason) for m in other.malformed]
+        self.blank.extend(line + first_line for line in other.blank)
         self.line_count += other.line_count
         self.excluded.extend(line + first_line for line in other.excluded)
         self.without_field.extend(line + first_line for line in other.without_field)

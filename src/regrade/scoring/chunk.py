@@ -11,7 +11,7 @@ from regrade.expressions import MISSING, Expression
 from regrade.recipes.templates import TaskTemplates
 from regrade.registry import lookup
 from regrade.rows.source import Reader
-from regrade.schema import FilterPipeline, FilterStep, FunctionRef, Malformed, Record
+from regrade.schema import Blank, FilterPipeline, FilterStep, FunctionRef, Malformed, Record
 from regrade.scoring.aggregation import Aggregation
 from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock
 from regrade.scoring.case import Case
@@ -125,7 +125,10 @@ class _Scorer:
             for record in self.reader.records(job.source, job.chunk):
                 line = record.line
                 if isinstance(record, Malformed):
-                    block.malformed.append(record)
+                    if type(record) is Blank:
+                        block.blank.append(line)
+                    else:
+                        block.malformed.append(record)
                     continue
                 if not plan.own_rows and record.filter is not None and record.filter != plan.primary:
                     continue

@@ -184,6 +184,11 @@ class SourceScores(msgspec.Struct, kw_only=True):
             samples = _count({(f.line, f.filter) for f in self.failures}, "sample")
             place = f"{first.file}:{first.line} ({first.metric}, {first.filter})"
             found.append(f"{samples} could not be scored, first {place}: {first.reason}")
+            found += [
+                f"the value of {result.metric} is over {result.n - result.left_out:,} of {result.n:,}"
+                for result in self.whole
+                if result.left_out and result.value is not None
+            ]
         if self.hash_mismatches:
             line, what = self.hash_mismatches[0]
             rows = _count(self.hash_mismatches, "row")

@@ -71,6 +71,10 @@ def _summarise_part(
     )
     if cut < math.inf:
         scores.notes.append(f"only the first {settings.limit:,} samples (--limit)")
+    blank = [line for line in block.blank if line <= cut] if part.main else []
+    if blank:
+        told = "1 row is blank and was" if len(blank) == 1 else f"{len(blank):,} rows are blank and were"
+        scores.notes.append(f"{told} left out, first line {blank[0]}")
     for name, rows in chosen.items():
         scores.counts.selected = max(scores.counts.selected, len(rows))
         _Summary(source, block, plan, settings, part, name, block.pipelines[name], scores).add(rows)

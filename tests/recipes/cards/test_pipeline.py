@@ -405,7 +405,7 @@ def test_answers_are_matched_by_id_and_missing_ones_are_told() -> None:
         ([], "there are no answers"),
         (5, "never by position"),
         ({"zz": "x"}, r"score\(answers\): there is nothing to score\n(.|\n)*1 answers belong to no sample: zz"),
-        ({"q0": None}, r"nothing to score\n(.|\n)*6 samples have no answer(.|\n)*1 answers hold no text"),
+        ({"q0": {"no": "text"}}, r"nothing to score\n(.|\n)*6 samples have no answer(.|\n)*1 rows hold an error or no"),
     ],
 )
 def test_answers_that_answer_nothing(answers: object, message: str) -> None:

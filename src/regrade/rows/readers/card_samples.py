@@ -229,7 +229,9 @@ def _notes(answers: Answers, wanted: set[str], lacking: list[str]) -> list[str]:
             "for repeats take the first"
         )
     if answers.empty:
-        notes.append(f"{answers.empty:,} answers hold no text and count as missing")
+        notes.append(f"{answers.empty:,} answers are empty and count as they are: as saying nothing")
+    if answers.lost:
+        notes.append(f"{answers.lost:,} rows hold an error or no text, and count as missing")
     if answers.malformed:
         notes.append(f"{answers.malformed:,} rows of the answers cannot be read")
     return notes
@@ -241,7 +243,8 @@ class Answers:
     Attributes:
         texts: The repeats, by sample id.
         model: Who said them, where the file names one model.
-        empty: Rows that hold no text.
+        empty: Rows whose answer is null or the empty text: nothing was said.
+        lost: Rows that hold an error, no answer at all, or an object in its place.
         again: Rows of an id that had a row before, and that have no number of a repeat.
         malformed: Rows that cannot be read.
     """
@@ -249,7 +252,7 @@ class Answers:
     def __init__(self, path: str, column: str | None) -> None:
         self.texts: dict[str, list[str]] = {}
         self.model: str | None = None
-        self.empty = self.malformed = self.again = 0
+        self.empty = self.lost = self.malformed = self.again = 0
         table = table_files.open_table(path)
         first = table_files.first_rows(table)
         names = names_of(first)
@@ -277,10 +280,12 @@ class Answers:
                 continue
             row = item[1]
             value = value_at(row, column)
-            texts = [str(text) for text in (value if isinstance(value, list) else [value]) if _is_text(text)]
-            if not texts:
-                self.empty += 1
+            given = value if isinstance(value, list) else [value]
+            if value is MISSING or row.get("error") or any(isinstance(text, dict) for text in given):
+                self.lost += 1
                 continue
+            texts = ["" if text is None else str(text) for text in given] or [""]
+            self.empty += not any(texts)
             known = numbered.setdefault(str(row[key]), [])
             repeat = row.get("repeat")
             try:
@@ -293,10 +298,6 @@ class Answers:
             if len(texts_of_it) > 1:
                 texts_of_it.sort(key=lambda numbered_text: numbered_text[0])
             self.texts[name] = [text for _, text in texts_of_it]
-
-
-def _is_text(value: Any) -> bool:
-    return value is not MISSING and value is not None and not isinstance(value, dict)
 
 
 def answers_of(path: str, column: str | None) -> Answers:

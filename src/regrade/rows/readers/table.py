@@ -15,7 +15,7 @@ from regrade.rows import columns, joins, table_files
 from regrade.rows.columns import MISSING, value_at
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
 from regrade.rows.table_files import Row, Table
-from regrade.schema import Malformed, Recipe, Record
+from regrade.schema import Blank, Malformed, Recipe, Record
 
 
 class _Columns(msgspec.Struct, frozen=True):
@@ -119,6 +119,8 @@ def _record(row: Row, document: Row, chosen: _Columns, line: int, before: int, p
     answer = value_at(row, chosen.answer)
     if answer is MISSING:
         return Malformed(path, line, f"has no column {chosen.answer!r}")
+    if _is_blank(answer) and _all_blank(document, chosen):
+        return Blank(path, line, "the row is blank")
     try:
         answers = _answers(answer)
     except TypeError as error:
@@ -141,25 +143,42 @@ def _record(row: Row, document: Row, chosen: _Columns, line: int, before: int, p
     return Record(sample_id, line, [answers], doc=document, target=_reference(target), fingerprint=asked)
 
 
+def _is_blank(value: Any) -> bool:
+    """Whether a cell has nothing in it: null, an empty text or list, or spaces."""
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def _all_blank(row: Row, chosen: _Columns) -> bool:
+    """Whether nothing stands in a row but its id."""
+    return all(_is_blank(value) for name, value in row.items() if name != chosen.id)
+
+
 def _answers(value: Any) -> list[str]:
-    """The repeats of an answer; none where it is null."""
-    if value is None:
-        return []
+    """The repeats of an answer; null is an empty one."""
     if isinstance(value, list):
-        return [_text(item) for item in value if item is not None]
+        return [_text(item) for item in value] or [""]
     return [_text(value)]
 
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
+    if value is None:
+        return ""
     if isinstance(value, (bool, int, float)):
         return str(value)
     raise TypeError(f"holds {'an object' if isinstance(value, dict) else 'no text'}; name a field inside it by dots")
 
 
 def _reference(value: Any) -> Any:
-    """A reference as text; a list of alternatives as texts."""
+    """A reference as text; a list of alternatives as texts. None where there is none: null, blank, or a list of those.
+
+    What is compared with a blank would be right for saying nothing.
+    """
+    if _is_blank(value) or (isinstance(value, list) and all(map(_is_blank, value))):
+        return None
+    if isinstance(value, list):
+        value = [item for item in value if item is not None]
     if isinstance(value, (bool, int, float)):
         return str(value)
     if isinstance(value, list):
