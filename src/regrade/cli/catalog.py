@@ -147,8 +147,10 @@ def _coverage(arguments: argparse.Namespace) -> int:
 
     from regrade.recipes.artifacts.catalogs import Catalogs, open_catalogs, open_folder
     from regrade.recipes.artifacts.coverage import coverage
+    from regrade.scoring.card_metrics.trial import why_not_scored
 
-    found = coverage(Catalogs([open_folder(arguments.folder)]), open_catalogs([arguments.folder]))
+    catalog = open_catalogs([arguments.folder])
+    found = coverage(Catalogs([open_folder(arguments.folder)]), catalog, tried=why_not_scored)
     short = [card for card in found.each if not card.scorable]
     if arguments.json:
         layout = msgspec.to_builtins(found)

@@ -12,15 +12,18 @@ import pytest
 import regrade
 from regrade.cli import main
 from regrade.errors import InputError, RecipeError, RegradeError
-from regrade.recipes.artifacts import ArtifactError, build
+from regrade.recipes.artifacts import ArtifactError, build, open_catalogs
 from regrade.recipes.cards.account import Account
 from regrade.recipes.cards.bad_rows import Step
 from regrade.recipes.cards.steps import apply_steps
 from regrade.recipes.operators.operator import Operator
+from regrade.recipes.prompting.task import Task
+from regrade.recipes.prompting.template import Template
 from regrade.recipes.streams import stream_of
 from regrade.runs.prepare import prepare_card
+from regrade.scoring.card_metrics.trial import why_not_scored
 
-TASK = {
+TASK: dict[str, Any] = {
     "__type__": "task",
     "input_fields": {"question": "str"},
     "reference_fields": {"answer": "str"},
@@ -329,3 +332,58 @@ def test_no_value_of_another_type_ends_in_a_bare_exception(value: Any) -> None:
             continue
         data = changed(RICH, path, value)
         goes(lambda data=data: list(regrade.load_card(data).samples(num_demos=1)), path)  # type: ignore[misc]
+
+
+# -- rows that are made up, to know whether a card can be scored ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("task", "template", "reason"),
+    [
+        (TASK, TEMPLATE, None),
+        ({**TASK, "prediction_type": "float", "metrics": ["metrics.spearman"]}, TEMPLATE, "must be of type float"),
+        (
+            {
+                **TASK,
+                "reference_fields": {"answer": "float"},
+                "prediction_type": "float",
+                "metrics": ["metrics.spearman"],
+            },
+            {**TEMPLATE, "postprocessors": ["processors.cast_to_float_return_zero_if_failed"]},
+            None,
+        ),
+        (
+            {**TASK, **{key: {**TASK[key], "choices": "List[str]"} for key in ("input_fields", "reference_fields")}},
+            {
+                "__type__": "multiple_choice_template",
+                "input_format": "{question} {choices}",
+                "target_field": "answer",
+                "choices_field": "choices",
+                "postprocessors": ["processors.to_string_stripped"],
+            },
+            None,
+        ),
+        (TASK, {**TEMPLATE, "output_format": "{no_such}"}, "no_such"),
+        ({**TASK, "metrics": [{"__type__": "tool_calling_metric"}]}, TEMPLATE, "ToolCall"),
+    ],
+)
+def test_a_task_is_tried_with_rows_of_its_types(
+    task: dict[str, Any], template: dict[str, Any], reason: str | None
+) -> None:
+    catalog = open_catalogs()
+    found = why_not_scored(build(task, Task), build(template, Template, catalog=catalog), catalog)
+    assert found is None if reason is None else found is not None and reason in found
+
+
+def test_coverage_counts_a_card_once_a_row_of_it_was_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "cards").mkdir()
+    wrong = {**TASK, "prediction_type": "float", "metrics": ["metrics.spearman"]}
+    for name, one in (("good", card(rows("x"))), ("bad", card(rows("x"), task=wrong))):
+        (tmp_path / "cards" / f"{name}.json").write_text(json.dumps(one))
+    assert main(["catalog", "coverage", str(tmp_path), "--json", "--cards"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["cards"]["processable_share"] == 1.0
+    assert found["cards"]["scorable_share"] == 0.5
+    (one,) = found["not_scorable"]
+    assert one["name"] == "cards.bad"
+    assert "no row that was made up could be scored: metrics.spearman" in one["reasons"][0]

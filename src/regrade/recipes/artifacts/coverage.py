@@ -3,7 +3,8 @@
 - *Parsed*: the file is JSON or YAML and every reference leads somewhere.
 - *Processable*: the loader, every step, the task and at least one of the templates are built of data alone, and none of
   them says that it needs code, a network service, a model or a package that is not here.
-- *Scorable*: processable, and the same holds for the task's metrics and the template's postprocessors.
+- *Scorable*: processable, and the same holds for the task's metrics and the template's postprocessors; and a row of the
+  task, made up of its types, was put into words by one of the templates and scored.
 
 A family is what stands first in a card's name after ``cards.``: the cards of one family (``cards.mmlu.anatomy``,
 ``cards.mmlu.virology``) differ by configuration. A family counts where every card of it does.
@@ -12,7 +13,7 @@ A family is what stands first in a card's name after ``cards.``: the cards of on
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from regrade.recipes.artifacts.artifact import Artifact, ArtifactError, is_artif
 from regrade.recipes.artifacts.build import Builder
 from regrade.recipes.artifacts.catalogs import LINK, Catalogs
 from regrade.recipes.artifacts.check import Checker
+from regrade.recipes.artifacts.resolve import content_hash
 from regrade.recipes.artifacts.walk import Catalog, arguments
 
 
@@ -77,14 +79,19 @@ class Coverage(msgspec.Struct, kw_only=True):
     each: list[CardCoverage]
 
 
-def coverage(folder: Catalogs, catalog: Catalog | None = None) -> Coverage:
+WhyNot = Callable[[Any, Any, Catalog], str | None]
+"""Why no row of a task (first) can be put into words by a template (second) and scored; None if one can."""
+
+
+def coverage(folder: Catalogs, catalog: Catalog | None = None, *, tried: WhyNot | None = None) -> Coverage:
     """Find what can be done with the cards of some catalogs.
 
     Args:
         folder: The catalogs whose cards are looked at.
         catalog: Where their references lead; to the same catalogs if not given.
+        tried: Scores a row that is made up; without it, what has all its parts counts as scorable.
     """
-    parts = _Parts(catalog or folder)
+    parts = _Parts(catalog or folder, tried)
     each = [parts.card(name, data) for name, data in _cards(folder)]
     families: dict[str, list[CardCoverage]] = {}
     for card in each:
@@ -129,8 +136,10 @@ def _cards(folder: Catalogs) -> Iterator[tuple[str, Any]]:
 class _Parts:
     """The parts of cards, each looked at once."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, tried: WhyNot | None) -> None:
         self.catalog = catalog
+        self.tried = tried
+        self.outcomes: dict[str, str | None] = {}
         self.checker = Checker(catalog)
         self.builder = Builder(catalog)
         self.failed: dict[str, ArtifactError] = {}
@@ -167,10 +176,25 @@ class _Parts:
         card.processable = card.parsed and not reasons
         needed = [*_names(task, "metrics"), *(_names(self.built(usable[0]), "postprocessors") if usable else [])]
         later = [reason for item in needed for reason in self.why_not(item, missing)]
+        if card.processable and not later and isinstance(task, Artifact):
+            later = self.not_scored(task, [self.built(template) for template in usable])
         card.scorable = card.processable and not later
         card.reasons = list(dict.fromkeys([*reasons, *later]))
         card.missing = sorted(missing)
         return card
+
+    def not_scored(self, task: Artifact, templates: list[Artifact | ArtifactError]) -> list[str]:
+        """Why no row was scored with any of the templates; each task is tried once with each template."""
+        if self.tried is None:
+            return []
+        reason: str | None = "it has no template"
+        for template in templates:
+            key = content_hash([task, template])
+            if key not in self.outcomes:
+                self.outcomes[key] = self.tried(task, template, self.catalog)
+            if (reason := self.outcomes[key]) is None:
+                return []
+        return [f"no row that was made up could be scored: {reason}"]
 
     def templates(self, given: Any, within: tuple[str, ...] = ()) -> Iterator[Any]:
         """Each template of a card by itself, so that one may be missing."""

@@ -183,6 +183,8 @@ class Walk:
             return msgspec.convert(inner, kind)  # artifacts among plain values are right where anything is
         except msgspec.ValidationError as error:
             return self.fail(ArtifactError(str(error).replace(" - at `$", " - at `"), path=path))
+        except (ValueError, OverflowError) as error:  # half of a surrogate pair, a number beyond all
+            return self.fail(ArtifactError(f"{told(inner)!a} cannot be read: {error}", path=path))
 
     def holder(self, value: Any, kind: Any, path: Path) -> Any:
         """Go through a value whose type holds artifacts."""

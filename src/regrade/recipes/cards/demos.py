@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-import msgspec
-
+from regrade.recipes.cards.identity import as_json
 from regrade.recipes.streams import Row
-
-_encode: Final = msgspec.json.Encoder(order="deterministic", enc_hook=repr).encode
 
 
 class Pool(NamedTuple):
@@ -35,7 +32,7 @@ def pool_of(rows: Iterable[tuple[int, Row]], size: int) -> Pool:
     positions: set[int] = set()
     seen: set[bytes] = set()
     for position, row in rows:
-        signature = _encode(row["input_fields"])
+        signature = as_json(row["input_fields"])
         if signature in seen:
             continue
         seen.add(signature)

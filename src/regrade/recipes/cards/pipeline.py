@@ -344,6 +344,14 @@ class Pipeline:
 
     def samples(self) -> Iterator[Sample]:
         """The samples, one at a time."""
+        return (sample for _, sample in self.rows_and_samples())
+
+    def rows_and_samples(self) -> Iterator[tuple[Row, Sample]]:
+        """The samples, each with the row that it was made of; rows that cannot become one are put aside.
+
+        Raises:
+            RecipeError: none could.
+        """
         make = self.sample_maker()
         coming = 0
         failed: dict[str, int] = {}
@@ -358,7 +366,7 @@ class Pipeline:
                     failed[reason] = failed.get(reason, 0) + 1
                     self.account.put_aside(Failure(step, "sample", self.split, coming, reason))
                     continue
-                yield sample
+                yield row, sample
         finally:
             if failed:
                 lost = sum(failed.values())

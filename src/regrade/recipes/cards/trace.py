@@ -82,9 +82,7 @@ def trace(pipeline: Pipeline, number: int) -> Trace:
     Raises:
         UsageError: there are not so many samples.
     """
-    make = pipeline.sample_maker()
-    for place, row in enumerate(pipeline.rendered()):
-        sample = make(row)
+    for place, (row, sample) in enumerate(pipeline.rows_and_samples()):
         if place == number:
             levels = _levels(pipeline, row[DOC])
             steps: list[Step | None] = [None, *pipeline.preprocessing]

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from regrade.errors import RecipeError, RegradeError, UnavailableError
+from regrade.access import Access
+from regrade.errors import RecipeError, RegradeError
 from regrade.recipes.artifacts import Artifact, ArtifactError, Catalog, build
 from regrade.recipes.artifacts.data import to_data
+from regrade.recipes.cards.card import TaskCard
+from regrade.recipes.cards.fabricated import fabricated_rows
+from regrade.recipes.cards.pipeline import Pipeline
+from regrade.recipes.loaders.memory import LoadFromDictionary
 from regrade.recipes.operators.processors import Postprocessed, Postprocessors, postprocessor
+from regrade.recipes.prompting.task import Task
+from regrade.recipes.prompting.template import Template
 from regrade.schema import Sample
 from regrade.scoring.card_metrics.card_recipe import whole
 from regrade.scoring.card_metrics.metric import CardMetric
@@ -97,7 +104,9 @@ class Trial:
         return self.postprocessors(said, sample.references, {"task_data": task_data(sample)})
 
     def score(self, sample: Sample) -> dict[str, dict[str, Any]]:
-        """The scores of a sample's own target, by metric.
+        """The scores of the right answer to a sample, by metric.
+
+        It is the sample's target, or the reference itself where the template makes no answer of it.
 
         Raises:
             RegradeError: a metric cannot score it.
@@ -105,16 +114,42 @@ class Trial:
         processed = self.processed(sample)
         scores = {}
         for name, metric in self.metrics:
-            try:
-                statistics = metric.statistics(processed.prediction, processed.references, task_data(sample))
-                scores[name] = dict(metric.instance_scores(statistics))
-            except UnavailableError:
-                raise
-            except RegradeError:
-                raise
-            except Exception as error:
-                raise RecipeError(f"{name}: {type(error).__name__}: {error}") from error
+            wrong: Exception | None = None
+            for said in (processed.prediction, *processed.references[:1]):
+                try:
+                    statistics = metric.statistics(said, processed.references, task_data(sample))
+                    scores[name] = dict(metric.instance_scores(statistics))
+                    break
+                except RegradeError:
+                    raise
+                except Exception as error:
+                    wrong = wrong or error
+            else:
+                raise RecipeError(f"{name}: {type(wrong).__name__}: {wrong}") from wrong
         return scores
+
+
+def why_not_scored(task: Task, template: Template, catalog: Catalog) -> str | None:
+    """Why no row of a task can be put into words by a template and scored; None if one can.
+
+    The rows are made up; the answer is the one that the row says is right.
+    """
+    reason = "no row of its task could be made up"
+    try:
+        trial = Trial(task.metrics, template.postprocessors, catalog)
+        for row in fabricated_rows(task, template):
+            try:
+                rows = LoadFromDictionary(data={"test": [row]})
+                card = TaskCard(loader=rows, task=task, templates=[template])
+                (sample,) = Pipeline(card, catalog=catalog, access=Access()).samples()
+                trial.score(sample)
+            except (RegradeError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+                reason = error.what if isinstance(error, RegradeError) else f"{type(error).__name__}: {error}"
+                continue
+            return None
+    except RegradeError as error:
+        return error.what
+    return reason
 
 
 def task_data(sample: Sample) -> dict[str, Any]:
