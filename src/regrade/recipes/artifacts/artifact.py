@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import msgspec
@@ -65,11 +66,13 @@ class Artifact(msgspec.Struct, dict=True, metaclass=_KeywordsOnly):
         kind: What it is good for: operator, loader, task, template, metric, ...
         named: Arguments that hold names of artifacts which stay names (a task's metrics go into every row by name),
             with the kind they lead to.
+        imports: Modules that its methods import, and :meth:`prepare` before them.
         data_classification_policy: Kept for whoever audits; nothing depends on it.
     """
 
     kind: ClassVar[str] = ""
     named: ClassVar[Mapping[str, str]] = {}
+    imports: ClassVar[tuple[str, ...]] = ()
     data_classification_policy: list[str] | None = None
 
     def __post_init__(self) -> None:
@@ -85,6 +88,31 @@ class Artifact(msgspec.Struct, dict=True, metaclass=_KeywordsOnly):
         is refused before any row is read.
         """
         return None
+
+    def prepare(self) -> None:
+        """Do once what would take its time at the first row: import, load a model, fill a cache.
+
+        It is called before rows are timed, at every reading, so it must be cheap when called again. The artifacts that
+        this one is made of are prepared here; what overrides it calls it too.
+
+        Raises:
+            UnavailableError: something is not here.
+        """
+        for module in self.imports:
+            import_module(module)
+        for name in self.__struct_fields__:
+            _prepare(getattr(self, name))
+
+
+def _prepare(value: Any) -> None:
+    if isinstance(value, Artifact):
+        value.prepare()
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _prepare(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _prepare(item)
 
 
 def artifact(*names: str) -> Callable[[_Class], _Class]:

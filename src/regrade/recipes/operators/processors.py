@@ -98,6 +98,11 @@ class Postprocessors:
             if not isinstance(step, RowOperator) and not hasattr(step, "process_row"):
                 raise ArtifactError(f"{type(step).__name__} cannot be applied to an answer")
 
+    def prepare(self) -> None:
+        """Do once what would take its time at the first answer."""
+        for step in self._steps:
+            step.prepare()
+
     @property
     def of_prediction_alone(self) -> bool:
         """Whether nothing but the prediction decides what they make of it."""

@@ -124,6 +124,9 @@ class MeasuredByCard(Metric):
         super().__init__()
         self.metric = built(metric)
 
+    def prepare(self) -> None:
+        self.metric.prepare()
+
     def measure(self, case: Case) -> Any:
         prediction, references, data = inputs_of(case)
         if not is_unparsed(prediction):

@@ -229,6 +229,8 @@ class FuzzyNer(CustomF1Fuzzy):
     1.0
     """
 
+    imports: ClassVar[tuple[str, ...]] = ("difflib",)
+
     min_score_for_match: float = 0.750001
 
     def similarity(self, one: str, other: str) -> float:

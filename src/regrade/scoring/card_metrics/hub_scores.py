@@ -23,6 +23,9 @@ from regrade.scoring.translation.bleu import MAX_ORDER
 class HubScore:
     """A score by evaluate's name; keyword arguments are those of its ``compute``."""
 
+    def prepare(self) -> None:
+        """Do once what would take its time at the first sample."""
+
     def measure(self, prediction: Any, references: Any) -> Any:
         """What one sample adds.
 
@@ -53,6 +56,9 @@ class Bleu(HubSum):
 
     def __init__(self, max_order: int = MAX_ORDER, smooth: bool = False) -> None:
         self.max_order, self.smooth = max_order, smooth
+
+    def prepare(self) -> None:
+        bleu_statistics("a b", ["a b"], self.max_order)
 
     def measure(self, prediction: Any, references: Any) -> tuple[float, ...]:
         return bleu_statistics(prediction, references, self.max_order)

@@ -87,6 +87,11 @@ class HuggingfaceMetric(GlobalMetric):
 
         return score
 
+    def prepare(self) -> None:
+        super().prepare()
+        if not self.hf_additional_input_fields_pass_one_value and why_not(self.hf_metric_name) is None:
+            self._score(()).prepare()
+
     def measure(self, prediction: Any, references: Any, task_data: dict[str, Any]) -> tuple[Any, Passed]:
         if self.hf_additional_input_fields:
             raise ValueError(f"{self.hf_metric_name!r} takes no further fields")
@@ -174,6 +179,10 @@ class _OfOne(InstanceMetric):
     @cached_property
     def _score(self) -> HubScore:
         return hub_score(self.hf_metric_name, self.hf_compute_args)
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._score.prepare()
 
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Scores:
         try:

@@ -66,6 +66,10 @@ class Meteor(InstanceMetric):
     def needs(self) -> str | None:
         return missing_data()
 
+    def prepare(self) -> None:
+        super().prepare()
+        self.measure("dog", ["cat"], {})  # the first words load WordNet
+
     def measure(self, prediction: str, references: list[str], task_data: dict[str, Any]) -> dict[str, float]:
         return {"meteor": meteor(prediction, references, alpha=self.alpha, beta=self.beta, gamma=self.gamma)}
 

@@ -91,6 +91,10 @@ class CardMetric(Artifact):
         except TypeStringError as error:
             raise ArtifactError(str(error), path=("prediction_type",)) from None
 
+    def prepare(self) -> None:
+        super().prepare()
+        self._fits  # noqa: B018  the types of what is measured
+
     # -- one sample ------------------------------------------------------------------------------------------------
 
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache, cached_property
 from typing import Any
 
 import msgspec
 
 from regrade.addition import add_up
+from regrade.errors import UnavailableError
 from regrade.recipes.artifacts import ArtifactError, artifact
 from regrade.scoring.card_metrics.bleu import tokenizer_of
 from regrade.scoring.card_metrics.metric import MapReduceMetric, Scores
@@ -55,6 +57,12 @@ class NormalizedSacrebleu(MapReduceMetric):
             raise ArtifactError(f"smooth_method must be one of {', '.join(SMOOTHING)}", path=("smooth_method",))
         if self.max_ngram_order < 1:
             raise ArtifactError("max_ngram_order must be at least 1", path=("max_ngram_order",))
+
+    def prepare(self) -> None:
+        super().prepare()
+        for tokenize in {self.tokenize, *(self.language_to_tokenizer or {}).values()}:
+            with suppress(UnavailableError, ValueError):  # samples in that language say so
+                self._metric(tokenize)
 
     def measure(self, prediction: str, references: list[str], task_data: dict[str, Any]) -> tuple[float, ...]:
         tokenize = self.tokenize

@@ -30,6 +30,12 @@ def processed_references(record: Record, recipe: Recipe) -> list[Any]:
     return process("", record.target, {"task_data": record.fields}).references
 
 
+def prepare(recipe: Recipe) -> None:
+    """Make the postprocessors of a recipe ready, before samples are timed."""
+    if postprocessors := recipe.metadata.get(POSTPROCESSORS):
+        _ready(msgspec.json.encode(postprocessors)).prepare()
+
+
 @lru_cache(maxsize=16)
 def _ready(data: bytes) -> Postprocessors:
     """Postprocessors, made once for each process."""

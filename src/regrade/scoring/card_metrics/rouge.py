@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any, ClassVar
 
@@ -48,6 +49,12 @@ class Rouge(InstanceMetric):
         for kind in self.rouge_types:
             if not KIND.fullmatch(kind):
                 raise ArtifactError(f"{kind!r} is no kind of ROUGE", path=("rouge_types",))
+
+    def prepare(self) -> None:
+        super().prepare()
+        if self.sent_split_newline and "rougeLsum" in self.rouge_types:
+            with suppress(UnavailableError):  # samples of one sentence need none
+                _splitter()
 
     def measure(self, prediction: str, references: list[str], task_data: dict[str, Any]) -> Scores:
         if self.sent_split_newline and "rougeLsum" in self.rouge_types:  # lines mean nothing to the other kinds

@@ -23,6 +23,10 @@ class F1Strings(InstanceMetric):
     def needs(self) -> str | None:
         return extras.find_missing("spacy", to=_USE)
 
+    def prepare(self) -> None:
+        super().prepare()
+        _tokenizer()
+
     def measure(self, prediction: str, references: list[str], task_data: dict[str, Any]) -> Scores:
         ours, theirs = _words(prediction), _words(" ".join(references))
         shared = (ours & theirs).total()

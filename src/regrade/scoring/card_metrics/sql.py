@@ -47,6 +47,10 @@ class SQLNonExecutionAccuracy(InstanceMetric):
     def needs(self) -> str | None:
         return extras.find_missing("sqlglot", "sqlparse", to=sql_queries.USE)
 
+    def prepare(self) -> None:
+        super().prepare()
+        self.measure("SELECT a FROM b", ["SELECT c FROM b WHERE a = 1"], {})  # sqlglot fills caches at the first query
+
     def measure(self, prediction: str, references: list[str], task_data: dict[str, Any]) -> Scores:
         gold, predicted = references[0], sql_queries.find_sql(prediction)
         parses, splits = sql_queries.parses(predicted), sql_queries.splits(predicted)

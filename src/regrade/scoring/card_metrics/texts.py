@@ -190,6 +190,8 @@ class ANLS(InstanceMetric):
     prediction_type: str = "str"
     threshold: float = 0.5
 
+    imports: ClassVar[tuple[str, ...]] = ("regrade.scoring.card_metrics.levenshtein",)
+
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Scores:
         similarity = 1.0 - min(_edited(prediction, reference) for reference in references)
         return {self.main_score: similarity if similarity >= self.threshold else 0.0}

@@ -45,6 +45,10 @@ class ToolCallingMetric(ScoreMeans):
     def needs(self) -> str | None:
         return missing_package()
 
+    def prepare(self) -> None:
+        super().prepare()
+        _load_validator()
+
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Scores:
         ours = prediction["arguments"]
         call = _canonical(prediction)
@@ -84,11 +88,20 @@ class MultiTurnToolCallingMetric(ScoreMeans):
     def needs(self) -> str | None:
         return missing_package()
 
+    def prepare(self) -> None:
+        super().prepare()
+        _load_validator()
+
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Scores:
         if not prediction:
             raise ValueError("there is no call of a tool to check")
         fits = [fits_schema(call, task_data["__tools__"]) for call in prediction]
         return {"argument_schema_validation": add_up(fits) / len(fits)}
+
+
+def _load_validator() -> None:
+    """Import what checks calls against schemas, and use it once."""
+    schema_flaws({"type": "object"}, {})
 
 
 def fits_schema(call: dict[str, Any], tools: Sequence[dict[str, Any]]) -> float:

@@ -148,6 +148,10 @@ class MultiChoiceRegexFilter(ElementFilter):
     def safe(self) -> bool:
         return False
 
+    def prepare(self) -> None:
+        if self.ignore_punctuation:
+            _punctuation()
+
     def apply_one(self, response: Any, doc: Any) -> Any:
         by_text: dict[str, str] = {}
         branches, letters = [], []

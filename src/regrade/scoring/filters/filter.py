@@ -83,6 +83,13 @@ class Filter:
         if arguments:
             raise TypeError(f"unknown argument {sorted(arguments)[0]!r}")
 
+    def prepare(self) -> None:
+        """Do once what would take its time at the first answer: import, fill a table. It is called before answers are.
+
+        Raises:
+            Exception: something is not here. The recipe cannot be carried out then.
+        """
+
     def apply(self, responses: Any, doc: Any) -> Any:
         """Return what this filter takes from ``responses``."""
         raise NotImplementedError

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from regrade.errors import RecipeError, UnavailableError
+from regrade.errors import RecipeError, RegradeError, UnavailableError
 from regrade.registry import lookup
 from regrade.schema import FilterPipeline, FilterStep, FunctionRef
 from regrade.scoring.filters.filter import ElementFilter, Filter
@@ -46,6 +46,21 @@ class Pipeline:
         ]
         self.uses_doc = any(step.uses_doc for step in self.filters)
         self._take = _compose(self.filters)
+
+    def prepare(self) -> None:
+        """Do once what would take its time at the first answer.
+
+        Raises:
+            RecipeError: a filter lacks something.
+        """
+        for step in self.filters:
+            try:
+                step.prepare()
+            except RegradeError:
+                raise
+            except Exception as error:
+                reason = f"{type(step).__name__} cannot be prepared: {type(error).__name__}: {error}"
+                raise RecipeError(reason, where=f"filter pipeline {self.name!r}") from error
 
     def apply(self, answers: list[list[Any]], doc: Any) -> list[Any]:
         """Return per request what the filters take from its repeats.

@@ -31,6 +31,9 @@ class ProcessorFilter(ElementFilter):
         self.fallback = fallback
         self.uses_doc = not self.process.of_prediction_alone  # type: ignore[misc]
 
+    def prepare(self) -> None:
+        self.process.prepare()
+
     @property
     def safe(self) -> bool:
         return False

@@ -6,6 +6,7 @@ The harness measures all of these itself and calls no function, so arguments in 
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from regrade.registry import register
@@ -84,6 +85,9 @@ class BrierScore(Passthrough):
     aggregation = "brier_score"
     higher_is_better = False
     output_types = ("multiple_choice",)
+
+    def prepare(self) -> None:
+        import_module("numpy")
 
     def measure(self, case: Case) -> tuple[Any, list[float]]:
         import numpy as np

@@ -36,6 +36,15 @@ class Metric:
         if arguments:
             raise TypeError(f"unknown argument {sorted(arguments)[0]!r}")
 
+    def prepare(self) -> None:
+        """Do once what would take its time at the first sample: import, load a model, fill a cache.
+
+        It is called after construction, before any sample is timed; ``measure`` imports and loads nothing.
+
+        Raises:
+            Exception: something is not here. The metric is then unavailable, for that reason, and has no value.
+        """
+
     def measure(self, case: Case) -> Any:
         """Return the value of this metric for one sample: what lm-evaluation-harness logs under the metric's name.
 

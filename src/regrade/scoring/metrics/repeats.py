@@ -8,6 +8,7 @@ argument, there is a name for each usual k: ``pass@1``, ``pass@10``, ``maj@8``.
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from regrade.addition import add_up
@@ -49,6 +50,10 @@ class OverRepeats(Metric):
             raise ValueError(f"k must be a whole number or a list of them, not {k!r}")
         self.threshold = threshold
         self.metric: Metric = lookup("metric", metric)(**arguments)
+
+    def prepare(self) -> None:
+        import_module("regrade.scoring.statistics.repeats")
+        self.metric.prepare()
 
     def _usual(self) -> int:
         if self.usual is None:
