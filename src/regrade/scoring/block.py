@@ -80,21 +80,26 @@ class PipelineBlock:
         unparsed: 1 for each row in which the pipeline found nothing.
         extracted: What it found, where that is kept.
         metrics: By metric name.
+        late: Positions in ``rows`` of those that exceeded the time limit.
+        stopped: Why no further row was tried; None if all were. See :mod:`regrade.scoring.breaker`.
     """
 
-    __slots__ = ("extracted", "metrics", "rows", "unparsed")
+    __slots__ = ("extracted", "late", "metrics", "rows", "stopped", "unparsed")
 
     def __init__(self, *, keep: bool) -> None:
         self.rows = array("q")
         self.unparsed = bytearray()
         self.extracted: list[Any] | None = [] if keep else None
         self.metrics: dict[str, MetricBlock] = {}
+        self.late = array("q")
+        self.stopped: str | None = None
 
     def extend(self, other: PipelineBlock, offset: int) -> None:
         """Add another block's samples, whose rows begin at ``offset``."""
         start = len(self.rows)
         self.rows.extend(row + offset for row in other.rows) if offset else self.rows.extend(other.rows)
         self.unparsed += other.unparsed
+        self.late.extend(row + start for row in other.late)
         if self.extracted is not None and other.extracted is not None:
             self.extracted += other.extracted
         for name, metric in other.metrics.items():
@@ -122,6 +127,7 @@ class Block:
         line_count: Lines read, blank ones included.
         excluded: Lines of the rows that ``--where`` does not hold for.
         without_field: Lines of the rows that lack a field that ``--where`` names.
+        unavailable: Metrics that could not be prepared, with the reasons.
         hash_mismatches: Lines whose recorded hashes are not those of their content, with which.
     """
 
@@ -142,9 +148,15 @@ class Block:
         self.without_field = array("q")
         self.hash_mismatches: list[tuple[int, str]] = []
         self.problems: list[str] = []
+        self.unavailable: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def late_pipelines(self) -> bool:
+        """Whether a pipeline has a row that exceeded the time limit."""
+        return any(out.late for out in self.pipelines.values())
 
     def filter_code(self, name: str | None) -> int:
         """The position of a recorded filter's name, adding it if new; -1 for None."""
@@ -177,3 +189,4 @@ class Block:
         self.without_field.extend(line + first_line for line in other.without_field)
         self.hash_mismatches += [(line + first_line, what) for line, what in other.hash_mismatches]
         self.problems += [problem for problem in other.problems if problem not in self.problems]
+        self.unavailable |= other.unavailable

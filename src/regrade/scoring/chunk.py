@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from regrade.errors import RegradeError, TookTooLong, UnavailableError
+from regrade.budget import MAX_TEXT
+from regrade.errors import ExpressionError, InputError, RegradeError, TookTooLong, UnavailableError
 from regrade.expressions import MISSING, Expression
 from regrade.recipes.templates import TaskTemplates
 from regrade.registry import lookup
@@ -14,6 +15,7 @@ from regrade.rows.source import Reader
 from regrade.schema import Blank, FilterPipeline, FilterStep, FunctionRef, Malformed, Record
 from regrade.scoring.aggregation import Aggregation
 from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock
+from regrade.scoring.breaker import NOT_SCORED, is_over
 from regrade.scoring.case import Case
 from regrade.scoring.column import Column
 from regrade.scoring.filters import Pipeline, is_unparsed
@@ -99,7 +101,8 @@ class _Scorer:
                     metric = metric_for(plan.spec, recipe, compat, resolve)
                 aggregation = aggregation_for(plan.aggregation, compat, resolve, plan.spec)
                 self.measures[plan.name] = _Measure(plan, metric, aggregation)
-        self.computed = [m for m in self.measures.values() if m.metric is not None]
+        self.unavailable: dict[str, str] = {}
+        self.computed = [m for m in self.measures.values() if m.metric is not None and self._prepare(m.metric, m.name)]
         self.recorded = [m for m in self.measures.values() if m.recorded]
         self.keeping = {}
         if any(m.metric is not None and m.metric.over_repeats for m in self.computed):
@@ -114,14 +117,37 @@ class _Scorer:
         self.by = [Expression(text, "--by") for text in job.plan.by]
         self.cluster = Expression(job.plan.cluster, "--cluster") if job.plan.cluster else None
         self.keep_values = job.plan.keep or job.plan.check
+        self.stopped: set[str] = set()
+        self.from_start = False
+        for pipeline in (*self.pipelines, *self.keeping.values()):
+            if isinstance(pipeline, Pipeline):
+                pipeline.prepare()
+        if self.computed and "card" in recipe.metadata:
+            from regrade.scoring.card_metrics.references import prepare
+
+            prepare(recipe)
+
+    def _prepare(self, metric: Metric, name: str) -> bool:
+        """Let a metric do what is done once; False, and the reason is kept, where it cannot."""
+        try:
+            metric.prepare()
+        except Exception as error:
+            self.unavailable[name] = (
+                error.what if isinstance(error, RegradeError) else f"{type(error).__name__}: {error}"
+            )
+            del self.measures[name]
+            return False
+        return True
 
     def score(self, job: Job) -> Block:
         block = Block()
         plan = self.plan
+        block.unavailable |= self.unavailable
+        self.stopped, self.from_start = set(job.stopped), job.first
         for pipeline in self.pipelines:
             block.pipelines[pipeline.name] = PipelineBlock(keep=plan.keep)
         line = 0
-        with TimeLimit(plan.answer_limit_s) as timer:
+        with TimeLimit(plan.answer_limit_s, job.skipped) as timer:
             for record in self.reader.records(job.source, job.chunk):
                 line = record.line
                 if isinstance(record, Malformed):
@@ -132,9 +158,9 @@ class _Scorer:
                     continue
                 if not plan.own_rows and record.filter is not None and record.filter != plan.primary:
                     continue
-                if self.where is not None and not self._selected(record, block):
+                if self.where is not None and not self._selected(record, block, timer):
                     continue
-                self._add_row(record, block)
+                self._add_row(record, block, timer)
                 own = record.filter if plan.own_rows else None
                 shared: dict[Any, Any] = {}
                 for pipeline in self.pipelines:
@@ -143,9 +169,9 @@ class _Scorer:
         block.line_count = max(self.reader.lines_read, line)
         return block
 
-    def _selected(self, record: Record, block: Block) -> bool:
+    def _selected(self, record: Record, block: Block, timer: TimeLimit) -> bool:
         assert self.where is not None
-        value = self.where(record)
+        value = _evaluate(self.where, record, timer)
         if value is MISSING:
             block.without_field.append(record.line)
             return False
@@ -154,15 +180,15 @@ class _Scorer:
             return False
         return True
 
-    def _add_row(self, record: Record, block: Block) -> None:
+    def _add_row(self, record: Record, block: Block, timer: TimeLimit) -> None:
         block.ids.append(record.sample_id)
         block.lines.append(record.line)
         block.fingerprints.append(record.fingerprint)
         block.filters.append(block.filter_code(record.filter))
         if self.by:
-            block.groups.append(tuple(_hashable(expression(record)) for expression in self.by))
+            block.groups.append(tuple(_hashable(_evaluate(one, record, timer)) for one in self.by))
         if self.cluster is not None:
-            block.clusters.append(_hashable(self.cluster(record)))
+            block.clusters.append(_hashable(_evaluate(self.cluster, record, timer)))
         if self.plan.check:
             block.recorded.append(record.recorded)
         if self.plan.verify_hashes:
@@ -182,6 +208,9 @@ class _Scorer:
         out = block.pipelines[pipeline.name]
         row = len(out.rows)
         out.rows.append(len(block.ids) - 1)
+        if self.stopped and pipeline.name in self.stopped:
+            self._pass_over(record, row, out)
+            return
         values: list[tuple[_Measure, Any]] = []
         failures: list[tuple[_Measure, Failure]] = []
         extracted: Any = None
@@ -194,6 +223,7 @@ class _Scorer:
                 else:
                     extracted = pipeline.apply(record.answers, record.scope if pipeline.uses_doc else None)
                 unparsed = _found_nothing(extracted)
+                _check_size(extracted, record)
                 if self.process_results is not None:
                     for name, value in dict(self.process_results(record.doc, extracted)).items():
                         values.append((self._named(name), value))
@@ -210,9 +240,33 @@ class _Scorer:
             failure = _failure(row, timer.error() if timer.exceeded else error)
             failures = [(measure, failure) for measure in self.measures.values() if not measure.recorded]
             values = []
+            if timer.exceeded:
+                out.late.append(row)
+                if is_over(out.late, self.from_start):
+                    self.stopped.add(pipeline.name)
         out.unparsed.append(unparsed)
         if out.extracted is not None:
             out.extracted.append(extracted)
+        self._keep(record, row, out, values, failures)
+
+    def _pass_over(self, record: Record, row: int, out: PipelineBlock) -> None:
+        """Count a row as failed that is not tried, because its pipeline is stopped."""
+        out.unparsed.append(0)
+        if out.extracted is not None:
+            out.extracted.append(None)
+        failure = Failure(row, NOT_SCORED, timed_out=True)
+        failures = [(measure, failure) for measure in self.measures.values() if not measure.recorded]
+        self._keep(record, row, out, [], failures)
+
+    def _keep(
+        self,
+        record: Record,
+        row: int,
+        out: PipelineBlock,
+        values: list[tuple[_Measure, Any]],
+        failures: list[tuple[_Measure, Failure]],
+    ) -> None:
+        """Keep what was measured of a row, and what its log recorded."""
         if self.recorded:
             recorded = record.recorded
             values += [(m, recorded[m.name]) for m in self.recorded if m.name in recorded]
@@ -301,6 +355,37 @@ class _Scorer:
         return block
 
 
+def _evaluate(expression: Expression, record: Record, timer: TimeLimit) -> Any:
+    """The value of a person's expression over a record, within the time limit.
+
+    Raises:
+        ExpressionError: it cannot be evaluated, or takes too long: there is no telling which rows are meant then.
+    """
+    try:
+        timer.start()
+        try:
+            value = expression(record)
+            timer.finish()
+            return value
+        finally:
+            timer.stop()
+    except (ExpressionError, TookTooLong) as error:
+        if not timer.exceeded:
+            raise
+        raise ExpressionError(
+            f"{expression.option} {expression.text!r} on sample {record.sample_id}: {timer.error().what}"
+        ) from error
+
+
+def _check_size(extracted: Any, record: Record) -> None:
+    """Refuse what a pipeline made of an answer where it is too long a text, and longer than the answer itself."""
+    for text in extracted:
+        if type(text) is str and len(text) > MAX_TEXT:
+            longest = max((len(one) for texts in record.answers for one in texts if isinstance(one, str)), default=0)
+            if len(text) > longest:
+                raise InputError(f"the filters make a text of more than {MAX_TEXT:,} characters")
+
+
 def _found_nothing(extracted: Any) -> int:
     """1 where a pipeline found nothing in any of a record's answers, else 0."""
     if len(extracted) == 1:
@@ -308,9 +393,12 @@ def _found_nothing(extracted: Any) -> int:
     return 1 if extracted and all(map(is_unparsed, extracted)) else 0
 
 
+def _reason(error: Exception) -> str:
+    return error.what if isinstance(error, RegradeError) else f"{type(error).__name__}: {error}"
+
+
 def _failure(row: int, error: Exception) -> Failure:
-    reason = error.what if isinstance(error, RegradeError) else f"{type(error).__name__}: {error}"
-    return Failure(row, reason, isinstance(error, TookTooLong), isinstance(error, UnavailableError))
+    return Failure(row, _reason(error), isinstance(error, TookTooLong), isinstance(error, UnavailableError))
 
 
 def _hashable(value: Any) -> Any:

@@ -89,11 +89,27 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One chunk to be scored; picklable."""
+    """One chunk to be scored; picklable.
+
+    Attributes:
+        source: The source.
+        chunk: The chunk.
+        plan: How it is scored.
+        first: Whether it is the first chunk of the source.
+        stopped: Pipelines that are not tried any more.
+        skipped: Numbers of pieces of work, as the time limit counts them, that ended a worker before.
+    """
 
     source: Source
     chunk: Chunk
     plan: Plan
+    first: bool = False
+    stopped: tuple[str, ...] = ()
+    skipped: tuple[int, ...] = ()
+
+    def without(self, piece: int) -> Job:
+        """The same job, less a piece of work that ended the worker which did it."""
+        return msgspec.structs.replace(self, skipped=(*self.skipped, piece))
 
 
 def recipe_of(source: Source, compat: str | None = None) -> Recipe:

@@ -14,7 +14,17 @@ from regrade.rows.source import Source
 from regrade.schema import FilterPipeline, FunctionRef, Recipe, Record
 from regrade.scoring.block import Block
 from regrade.scoring.options import Options
-from regrade.scoring.plan import Job, Plan, first_record, plan_metrics, recipe_of, why_not, with_metrics, with_pipelines
+from regrade.scoring.plan import (
+    Job,
+    Method,
+    Plan,
+    first_record,
+    plan_metrics,
+    recipe_of,
+    why_not,
+    with_metrics,
+    with_pipelines,
+)
 
 
 class Planned(NamedTuple):
@@ -40,26 +50,33 @@ def with_recorded(item: Planned, block: Block) -> Planned | None:
 
     None where nothing turned out so, or the log has no such values.
     """
-    reasons: dict[str, str] = {}
+    reasons: dict[str, str] = dict(block.unavailable)
     for out in block.pipelines.values():
         for name, metric in out.metrics.items():
             needed = next((failure.reason for failure in metric.failures if failure.unavailable), None)
             if needed is not None:
                 reasons[name] = needed
-    if (
-        not reasons
-        or not item.plan.recorded_rows
-        or item.first is None
-        or not reasons.keys() <= item.first.recorded.keys()
-    ):
+    recorded = item.first.recorded if item.first is not None and item.plan.recorded_rows else {}
+    if not reasons or not reasons.keys() <= recorded.keys():
         return None
+    return item._replace(plan=_without(item.plan, reasons, "re-aggregated", own_rows=True))
+
+
+def without_unavailable(item: Planned, block: Block) -> Planned:
+    """The same less the metrics that could not be prepared, each with its reason."""
+    if not block.unavailable:
+        return item
+    return item._replace(plan=_without(item.plan, block.unavailable, "unavailable", own_rows=item.plan.own_rows))
+
+
+def _without(plan: Plan, reasons: dict[str, str], method: Method, own_rows: bool) -> Plan:
     metrics = [
-        msgspec.structs.replace(metric, method="re-aggregated", reason=reasons[metric.name])
+        msgspec.structs.replace(metric, method=method, reason=reasons[metric.name])
         if metric.name in reasons
         else metric
-        for metric in item.plan.metrics
+        for metric in plan.metrics
     ]
-    return item._replace(plan=msgspec.structs.replace(item.plan, metrics=metrics, own_rows=True))
+    return msgspec.structs.replace(plan, metrics=metrics, own_rows=own_rows)
 
 
 def plan_source(source: Source, options: Options) -> Planned:
@@ -167,4 +184,4 @@ def jobs_of(item: Planned) -> list[Job]:
     source = msgspec.structs.replace(source, options=options)
     slim = msgspec.structs.replace(source, chunks=source.chunks[:1])
     kept = slim if len(source.chunks) > 1 and first_record(slim) is not None else source
-    return [Job(kept, chunk, item.plan) for chunk in source.chunks]
+    return [Job(kept, chunk, item.plan, first=number == 0) for number, chunk in enumerate(source.chunks)]

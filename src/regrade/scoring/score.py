@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,12 +16,12 @@ from regrade.rows.location import size as size_of
 from regrade.rows.source import Chunk, Source
 from regrade.schema import Malformed
 from regrade.scoring.block import Block, PipelineBlock
-from regrade.scoring.chunk import score_chunk
 from regrade.scoring.failures import settle_failures
 from regrade.scoring.file_rows import read_rows
 from regrade.scoring.options import Options, parse_metric, pipelines_from
 from regrade.scoring.parts import Part, parts_of
-from regrade.scoring.planned import Planned, jobs_of, plan_source, with_recorded
+from regrade.scoring.planned import Planned, plan_source, with_recorded, without_unavailable
+from regrade.scoring.running import Running, stop_pipelines
 from regrade.scoring.scores import Scores, SourceBlock
 from regrade.scoring.selection import nothing_left
 from regrade.scoring.summarise import Settings, summarise
@@ -148,25 +147,30 @@ def score_sources(
     scores.unreadable += problems
     lacking: list[RegradeError | None] = []
     done = rows = 0
-    with closing(_scored(planned, engine, options.limit)) as scored:
-        for item, blocks in scored:
-            whole, block, left = item, Block(), 0
-            for left, (chunk, part) in zip(
-                range(len(item.source.chunks) - 1, -1, -1), zip(item.source.chunks, blocks, strict=False), strict=False
-            ):
+    with closing(Running(planned, engine, one_source_at_a_time=options.limit is not None)) as running:
+        for item in planned:
+            whole, block, read = item, Block(), 0
+            for job, part in running.blocks_of(item):
+                read += 1
                 block.extend(part)
-                done, rows = done + _chunk_bytes(item.source, chunk), rows + len(part)
+                done, rows = done + _chunk_bytes(item.source, job.chunk), rows + len(part)
                 if options.strict:
                     _raise_first(item.source, block)
                 if progress is not None:
                     progress(done, size, rows)
-                if options.limit is not None and left and _enough(item, block, options.limit):
-                    break
+                if options.limit is not None and _enough(item, block, options.limit):
+                    running.leave(item)
+                elif part.late_pipelines and (ended := stop_pipelines(item, block)):
+                    running.stop(item, ended)
             lacking.append(nothing_left(item.source, block, item.plan))
             if (other := with_recorded(item, block)) is not None:
                 whole, block = other, Block()
-                for job in jobs_of(other)[: len(item.source.chunks) - left]:
-                    block.extend(score_chunk(job))
+                with closing(Running([other], engine, one_source_at_a_time=True)) as again:
+                    for _, (_, part) in zip(range(read), again.blocks_of(other), strict=False):
+                        block.extend(part)
+                        if part.late_pipelines and (ended := stop_pipelines(other, block)):
+                            again.stop(other, ended)
+            whole = without_unavailable(whole, block)
             for pipeline in whole.plan.recipe.filters:  # a source without chunks has no block that would know them
                 block.pipelines.setdefault(pipeline.name, PipelineBlock(keep=whole.plan.keep))
             parts = _parts(whole, block)
@@ -207,24 +211,6 @@ def _plan(sources: list[Source], options: Options) -> tuple[list[Planned], list[
     if errors and not planned:
         raise errors[0][1]
     return planned, [Malformed(source.path, 0, f"not scored: {error}") for source, error in errors]
-
-
-def _scored(
-    planned: list[Planned], engine: Engine, limit: int | None
-) -> Generator[tuple[Planned, Iterator[Block]], None, None]:
-    """Each source with the blocks of its chunks, in order.
-
-    All chunks of all sources are run in one go, unless there is a limit: then a source's chunks are run by themselves,
-    so that the caller can leave the rest of them.
-    """
-    if limit is None:
-        with closing(engine.run(score_chunk, [job for item in planned for job in jobs_of(item)])) as blocks:
-            for item in planned:
-                yield item, islice(blocks, len(item.source.chunks))
-        return
-    for item in planned:
-        with closing(engine.run(score_chunk, jobs_of(item))) as blocks:
-            yield item, blocks
 
 
 def _parts(item: Planned, block: Block) -> list[Part]:

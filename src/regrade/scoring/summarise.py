@@ -13,6 +13,7 @@ from regrade.rows.source import Source
 from regrade.schema import FunctionRef
 from regrade.scoring.aggregation import Aggregation
 from regrade.scoring.block import Block, MetricBlock, PipelineBlock
+from regrade.scoring.breaker import NOT_SCORED
 from regrade.scoring.column import Column
 from regrade.scoring.parts import Part
 from regrade.scoring.plan import MetricPlan, Plan
@@ -208,6 +209,10 @@ class _Summary:
         result.scored, result.failed = len(column) - settled, len(failures)
         result.left_out = len(failures) - settled
         result.timed_out = sum(failure.timed_out for failure in failures)
+        if self.out.stopped is not None and metric.method == "recomputed":
+            passed_over = sum(failure.reason == NOT_SCORED for failure in failures)
+            result.reason = f"{self.out.stopped}; {passed_over:,} not scored"
+            return [result]
         aggregation = aggregation_of(metric, self.plan)
         if not result.scored:
             if failures:
