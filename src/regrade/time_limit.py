@@ -52,6 +52,9 @@ class TimeLimit:
     piece costs a few attribute writes and no system call. The engine of regular expressions looks for signals while it
     matches.
 
+    A module that is imported on the way is never interrupted, and the clock begins anew after it: what is done once is
+    charged to no piece.
+
     Code that catches the exception and goes on is interrupted again at each tick, and :meth:`finish` raises once more:
     what a piece returned after its time was out does not count.
 
@@ -136,12 +139,21 @@ class TimeLimit:
         """What is raised when the limit is exceeded."""
         return TookTooLong(f"exceeded --time-limit {self.limit_s:g} (CPU s)")
 
-    def _tick(self, _signal: int, _frame: FrameType | None) -> None:
+    def _tick(self, _signal: int, frame: FrameType | None) -> None:
         if not self.active:
             return
         now = time.thread_time()
-        if self._since is None:
+        if self._since is None or _is_importing(frame):
             self._since = now
         elif now - self._since >= self.limit_s:
             self.exceeded = True
             raise self.error()
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False

@@ -177,6 +177,8 @@ class _Reading:
         self.number = 0
         self.ends = [_Ends() for _ in stream.parts]
         self.limit = TimeLimit(stream.account.row_limit_s)
+        for part in stream.parts:
+            part.step.operator.prepare()
 
     def __enter__(self) -> _Reading:
         return self
@@ -328,6 +330,7 @@ def _spread(stream: Stream, name: str, step: Step, operator: RowsOperator, accou
         coming = going = 0
         failed: dict[str, int] = {}
         limit = TimeLimit(account.row_limit_s)
+        operator.prepare()
         try:
             for row in stream:
                 coming += 1

@@ -267,6 +267,10 @@ class _Tokens(TextOperator):
     def _use(self) -> str:
         return f"cutting texts by the tokens of {self.model}"
 
+    def prepare(self) -> None:
+        super().prepare()
+        self._tokenizer  # noqa: B018  it may be large, or fetched
+
     @cached_property
     def _tokenizer(self) -> Any:
         transformers = extras.require("transformers", to=self._use)

@@ -6,6 +6,7 @@ Behaviour: lm-evaluation-harness 0.4.0 to 0.4.13, ``lm_eval/filters/selection.py
 from __future__ import annotations
 
 from collections import Counter
+from importlib import import_module
 from typing import Any
 
 from regrade.registry import register
@@ -48,6 +49,9 @@ class MajorityVoteFilter(Filter):
     """Keep the most frequent of the repeats, as a list of one; of several equally frequent ones, the first seen."""
 
     uses_doc = False
+
+    def prepare(self) -> None:
+        import_module("heapq")  # most_common does
 
     def apply(self, responses: Any, doc: Any) -> Any:
         return [Counter(responses).most_common(1)[0][0]]

@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from regrade.registry import register
@@ -190,6 +191,9 @@ class MajorityOfParsedFilter(Filter):
     """
 
     uses_doc = False
+
+    def prepare(self) -> None:
+        import_module("heapq")  # most_common does
 
     def apply(self, responses: Any, doc: Any) -> Any:
         counts = Counter(value for value in responses if not is_unparsed(value)).most_common(2)
