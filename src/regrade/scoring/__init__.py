@@ -5,7 +5,9 @@
 :mod:`.options`       what a user may ask
 :mod:`.plan`          what is to be scored and how, decided before any chunk is read
 :mod:`.planned`       from a source and the options to the jobs that score it
+:mod:`.running`       the jobs on their way through an engine
 :mod:`.chunk`         one chunk: read, filter, measure
+:mod:`.breaker`       the end of scoring that gets nowhere
 :mod:`.block`         what a chunk gives, and joining blocks
 :mod:`.parts`         several runs in one file, and repeated rows
 :mod:`.file_rows`     a source's rows read once more
