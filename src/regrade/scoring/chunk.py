@@ -241,22 +241,26 @@ class _Scorer:
             failures = [(measure, failure) for measure in self.measures.values() if not measure.recorded]
             values = []
             if timer.exceeded:
+                if extracted is not None and "target" not in shared:
+                    shared["late"] = True  # the templates took the time, and would again
                 out.late.append(row)
                 if is_over(out.late, self.from_start):
                     self.stopped.add(pipeline.name)
         out.unparsed.append(unparsed)
         if out.extracted is not None:
             out.extracted.append(extracted)
-        self._keep(record, row, out, values, failures)
+        for measure, failure in (*failures, *self._keep(record, row, out, values)):
+            self._add_failure(measure, failure, record, shared, out, timer)
 
     def _pass_over(self, record: Record, row: int, out: PipelineBlock) -> None:
         """Count a row as failed that is not tried, because its pipeline is stopped."""
         out.unparsed.append(0)
         if out.extracted is not None:
             out.extracted.append(None)
-        failure = Failure(row, NOT_SCORED, timed_out=True)
-        failures = [(measure, failure) for measure in self.measures.values() if not measure.recorded]
-        self._keep(record, row, out, [], failures)
+        self._keep(record, row, out, [])
+        for measure in self.measures.values():
+            if not measure.recorded:
+                self._metric_block(measure, out).failures.append(Failure(row, NOT_SCORED, timed_out=True))
 
     def _keep(
         self,
@@ -264,9 +268,13 @@ class _Scorer:
         row: int,
         out: PipelineBlock,
         values: list[tuple[_Measure, Any]],
-        failures: list[tuple[_Measure, Failure]],
-    ) -> None:
-        """Keep what was measured of a row, and what its log recorded."""
+    ) -> list[tuple[_Measure, Failure]]:
+        """Keep what was measured of a row, and what its log recorded.
+
+        Returns:
+            What could not be kept.
+        """
+        failures: list[tuple[_Measure, Failure]] = []
         if self.recorded:
             recorded = record.recorded
             values += [(m, recorded[m.name]) for m in self.recorded if m.name in recorded]
@@ -282,14 +290,19 @@ class _Scorer:
             metric.rows.append(row)
             if metric.values is not None:
                 metric.values.append(measure.aggregation.shown(value))
-        for measure, failure in failures:
-            self._add_failure(measure, failure, record, shared, out)
+        return failures
 
     def _add_failure(
-        self, measure: _Measure, failure: Failure, record: Record, shared: dict[Any, Any], out: PipelineBlock
+        self,
+        measure: _Measure,
+        failure: Failure,
+        record: Record,
+        shared: dict[Any, Any],
+        out: PipelineBlock,
+        timer: TimeLimit,
     ) -> None:
         """Count a failure, with the value that the metric gives such a sample."""
-        worst = None if failure.unavailable else self._worst(measure, record, shared)
+        worst = None if failure.unavailable else self._worst(measure, record, shared, timer)
         found = worst if type(worst) is dict else {measure.name: worst}
         for name, value in found.items():
             of_metric = failure.moved(0)
@@ -297,13 +310,21 @@ class _Scorer:
             named = measure if name == measure.name else self._named(name, measure)
             self._metric_block(named, out).failures.append(of_metric)
 
-    def _worst(self, measure: _Measure, record: Record, shared: dict[Any, Any]) -> Any:
+    def _worst(self, measure: _Measure, record: Record, shared: dict[Any, Any], timer: TimeLimit) -> Any:
         """What a metric gives a sample that cannot be scored; None where it gives none."""
         try:
             if measure.metric is None:
                 return measure.aggregation.worst_of(record.doc)
-            case = Case(record, self.templates, [Unparsed("")], compat=self.compat, shared=shared)
-            return measure.metric.unanswered(case)
+            if "late" in shared:
+                return measure.metric.worst
+            timer.start()
+            try:
+                case = Case(record, self.templates, [Unparsed("")], compat=self.compat, shared=shared)
+                worst = measure.metric.unanswered(case)
+                timer.finish()
+                return worst
+            finally:
+                timer.stop()
         except Exception:
             return None
 

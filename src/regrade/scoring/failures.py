@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def settle_failures(block: Block, plan: Plan) -> None:
     """Put the failed samples of a source among those that were scored, where they count as something."""
     for out in block.pipelines.values():
+        if out.stopped is not None:
+            continue
         for name, metric in out.metrics.items():
             if metric.failures and len(metric.column):
                 _settle(metric, plan.metric_named(name, metric.origin), plan)
