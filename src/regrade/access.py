@@ -109,8 +109,11 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         if self.allows(path, start):
             return path
         shown = os.path.normpath(path)
+        climbs = start is not None and self.allows(path)
         raise AccessDenied(
-            "data may not name a file outside of its own folder, --data and the working folder",
+            "data may not name a file by a path that leads out of its own folder"
+            if climbs
+            else "data may not name a file outside of its own folder, --data and the working folder",
             where=shown,
             hint=f"if it is meant: --allow-path {Path(shown).parent} (in Python allow_paths=[...])",
         )
