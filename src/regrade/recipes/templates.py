@@ -120,6 +120,10 @@ class TaskTemplates:
         """
         return self._target(record)
 
+    def replace_target(self, target: Callable[[Record], Any]) -> None:
+        """Take references from a function of the record from now on."""
+        self._target = target
+
     def choices(self, record: Record) -> list[str]:
         """The choices: ``doc_to_choice`` of the document; where that cannot run, the recorded continuations.
 

@@ -22,6 +22,7 @@ def render_card(card: Card, columns: int = 100, full: bool = False) -> str:
     for name, value in card.fields:
         lines += _field(name, value, columns, full)
     lines += _field("target", card.target, columns, full)
+    lines += _field("compared", card.compared, columns, full)
     for place, answer in enumerate(card.answers):
         name = "model says" if len(card.answers) == 1 else f"choice {place + 1}"
         lines += _field(name, answer, columns, full, style="cyan")

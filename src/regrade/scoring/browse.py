@@ -13,6 +13,7 @@ from regrade.schema import Record
 from regrade.scoring.file_rows import numbered_records
 
 if TYPE_CHECKING:
+    from regrade.schema import Recipe
     from regrade.scoring.block import PipelineBlock
     from regrade.scoring.scores import Scores, SourceBlock
 
@@ -48,6 +49,7 @@ class Card(msgspec.Struct, kw_only=True):
         sample_id: Its id.
         fields: What was asked: the document's fields, or the prompt where there is no document.
         target: The reference that the log recorded.
+        compared: The references as metrics saw them; None where they are the target.
         answers: What the model said, a list entry per request and repeat.
         outcomes: What each pipeline made of it.
     """
@@ -61,6 +63,20 @@ class Card(msgspec.Struct, kw_only=True):
     target: Any
     answers: list[Any]
     outcomes: list[Outcome]
+    compared: Any = None
+
+
+def _compared(record: Record, recipe: Recipe) -> Any:
+    """The references after a card's postprocessors; None where those change nothing, or cannot read them."""
+    if not recipe.metadata.get("postprocessors"):
+        return None
+    from regrade.scoring.card_metrics.references import processed_references
+
+    try:
+        found = processed_references(record, recipe)
+    except Exception:  # the sample's failure says why
+        return None
+    return None if found == record.target else found
 
 
 class Found(Iterator[Card]):
@@ -170,6 +186,7 @@ class _Look:
                 sample_id=record.sample_id,
                 fields=[(str(name), value) for name, value in fields],
                 target=record.target,
+                compared=_compared(record, self.kept.plan.recipe),
                 answers=[answer for request in record.answers for answer in request],
                 outcomes=[
                     outcome

@@ -83,6 +83,10 @@ class _Scorer:
         self.templates = TaskTemplates(
             recipe, first_record(job.source), resolve=resolve, limit_s=job.plan.answer_limit_s
         )
+        if recipe.metadata.get("postprocessors"):
+            from regrade.scoring.card_metrics.references import processed_references
+
+            self.templates.replace_target(lambda record: processed_references(record, recipe))
         recorded = set(job.plan.recorded_pipelines)
         self.pipelines = [
             RecordedPipeline(pipeline.name) if pipeline.name in recorded else Pipeline(pipeline, compat, resolve)

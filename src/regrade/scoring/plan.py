@@ -346,7 +346,15 @@ def _stand_in(aggregation: str | FunctionRef, value: Any) -> str | None:
 
 
 def with_pipelines(recipe: Recipe, pipelines: list[FilterPipeline]) -> Recipe:
-    """The recipe with other filter pipelines."""
+    """The recipe with other filter pipelines.
+
+    A card's postprocessors prepare the references, whatever reads the answers; what other filters take from an answer
+    goes through the same preparation.
+    """
+    if "card" in recipe.metadata:
+        from regrade.scoring.card_metrics.card_recipe import prepared_alike
+
+        pipelines = [prepared_alike(pipeline, recipe) for pipeline in pipelines]
     return msgspec.structs.replace(recipe, filters=pipelines)
 
 

@@ -93,6 +93,8 @@ def plan_source(source: Source, options: Options) -> Planned:
         recipe = msgspec.structs.replace(recipe, harness_version=options.compat)
     if options.filters is not None:
         recipe = with_pipelines(recipe, options.filters)
+        if shared := _shared_postprocessors(recipe):
+            notes.append(f"references and what these filters take both go through the card's {', '.join(shared)}")
     if options.metrics is not None:
         recipe = with_metrics(recipe, options.metrics)
     recorded_rows = options.filters is None and options.metrics is None
@@ -131,6 +133,14 @@ def plan_source(source: Source, options: Options) -> Planned:
         answer_limit_s=options.answer_limit_s,
     )
     return Planned(source, plan, max(1, len(recorded.filters)), notes, first)
+
+
+def _shared_postprocessors(recipe: Recipe) -> list[str]:
+    if "card" not in recipe.metadata:
+        return []
+    from regrade.scoring.card_metrics.card_recipe import shared_postprocessors
+
+    return shared_postprocessors(recipe)
 
 
 def _filters_of(source: Source) -> list[str]:

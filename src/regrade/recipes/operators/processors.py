@@ -104,6 +104,16 @@ class Postprocessors:
             step.prepare()
 
     @property
+    def of_both_sides(self) -> Postprocessors:
+        """Those that prepare references as they prepare predictions; the others only read what a model said."""
+        return Postprocessors([step for step in self._steps if _is_of_both(step)], as_unitxt=self._as_unitxt)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are none."""
+        return not self._steps
+
+    @property
     def of_prediction_alone(self) -> bool:
         """Whether nothing but the prediction decides what they make of it."""
         steps = [step.prediction_operator if isinstance(step, PostProcess) else step for step in self._steps]
@@ -117,7 +127,12 @@ class Postprocessors:
         )
 
     def __call__(
-        self, prediction: Any, references: Sequence[Any] = (), row: Mapping[str, Any] | None = None
+        self,
+        prediction: Any,
+        references: Sequence[Any] = (),
+        row: Mapping[str, Any] | None = None,
+        *,
+        lenient: bool = False,
     ) -> Postprocessed:
         """What they make of an answer and its references.
 
@@ -125,6 +140,8 @@ class Postprocessors:
             prediction: What the model said.
             references: The references.
             row: More fields that postprocessors may look at, such as ``task_data``.
+            lenient: Leave a prediction as it is where one of them finds nothing in it, or cannot read it: it has been
+                read already.
 
         Raises:
             ValueError, TypeError, KeyError: a reference cannot be processed.
@@ -144,6 +161,8 @@ class Postprocessors:
             try:
                 if _takes_prediction(step):
                     found = step.find(current["prediction"])
+                    if found is MISSING and lenient:
+                        continue
                     if found is MISSING:
                         unparsed = unparsed or f"{_name(step.__class__)} found nothing"
                         found = step.not_found()
@@ -154,6 +173,8 @@ class Postprocessors:
                 else:
                     current = step.process_row(current)
             except UNREADABLE as error:
+                if lenient:
+                    continue
                 unparsed = unparsed or f"{type(error).__name__}: {error}"
         return Postprocessed(current["prediction"], current["references"], unparsed)
 
@@ -225,6 +246,13 @@ def _flat(operator: Operator) -> Iterator[Any]:
 @cache
 def _name(kind: type[Operator]) -> str:
     return type_name(kind)
+
+
+def _is_of_both(step: Any) -> bool:
+    """Whether a step prepares the references, and the prediction likewise."""
+    if isinstance(step, PostProcess):
+        return step.process_prediction and step.process_references
+    return not (isinstance(step, FieldOperator) and step.field in ("prediction", "references"))
 
 
 def _takes_prediction(step: Any) -> bool:

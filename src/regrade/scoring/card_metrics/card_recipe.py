@@ -70,6 +70,34 @@ def _pipeline(card: dict[str, Any], postprocessors: Sequence[Any], *, fallback: 
     return FilterPipeline(name, [*steps, FilterStep("take_first")])
 
 
+def prepared_alike(pipeline: FilterPipeline, recipe: Recipe) -> FilterPipeline:
+    """A pipeline of somebody's own, with the steps that prepare a card's references after it.
+
+    They stand before a ``take_first`` at its end. A card whose postprocessors only read answers has none.
+    """
+    postprocessors = recipe.metadata[POSTPROCESSORS]
+    if not shared_postprocessors(recipe):
+        return pipeline
+    steps = list(pipeline.steps)
+    place = len(steps) - 1 if steps and steps[-1] == FilterStep("take_first") else len(steps)
+    steps.insert(place, FilterStep("processor", {"processor": list(postprocessors), "as_references": True}))
+    return msgspec.structs.replace(pipeline, steps=steps)
+
+
+def shared_postprocessors(recipe: Recipe) -> list[str]:
+    """Names of a card's postprocessors that prepare its references as well as predictions."""
+    from regrade.recipes.operators.processors import Postprocessors, postprocessor
+
+    data = recipe.metadata[POSTPROCESSORS]
+    names = map(_short, recipe.metadata["card"].get("postprocessors") or ())
+    catalog = default_catalog()
+    return [
+        name
+        for name, one in zip(names, data, strict=True)
+        if not Postprocessors([postprocessor(one, catalog)]).of_both_sides.is_empty
+    ]
+
+
 def chosen_metrics(recipe: Recipe, names: Sequence[tuple[str, dict[str, Any]]]) -> list[MetricSpec] | None:
     """The entries for metrics that a person names, of a card's samples; None where this is no such recipe.
 

@@ -19,15 +19,20 @@ class ProcessorFilter(ElementFilter):
             type of a field operator (``lower``), or data (``{__type__: extract_with_regex, regex: ...}``).
         fallback: Take the fallback ("None", 0.0) for an answer that was read, and a rating beyond its scale as it is,
             as Unitxt does.
+        as_references: Do with what other filters took from the answer only what is done with the references too; what
+            that finds nothing in stays as it is.
     """
 
-    def __init__(self, processor: Any, fallback: bool = False) -> None:
+    def __init__(self, processor: Any, fallback: bool = False, as_references: bool = False) -> None:
         from regrade.recipes.artifacts.catalogs import default_catalog
         from regrade.recipes.operators.processors import Postprocessors, postprocessor
 
         catalog = default_catalog()
         given = processor if isinstance(processor, list) else [processor]
         self.process = Postprocessors([postprocessor(each, catalog) for each in given], as_unitxt=fallback)
+        if as_references:
+            self.process = self.process.of_both_sides
+        self.as_references = as_references
         self.fallback = fallback
         self.uses_doc = not self.process.of_prediction_alone  # type: ignore[misc]
 
@@ -40,6 +45,8 @@ class ProcessorFilter(ElementFilter):
 
     def apply_one(self, response: Any, doc: Any) -> Any:
         row = doc if isinstance(doc, dict) and "task_data" in doc else {"task_data": doc}
+        if self.as_references:
+            return response if is_unparsed(response) else self.process(response, (), row, lenient=True).prediction
         result = self.process(response, (), row)
         if self.fallback or (result.unparsed is None and not is_unparsed(response)):
             return result.prediction
