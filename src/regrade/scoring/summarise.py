@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from regrade.addition import add_up
 from regrade.rows.source import Source
 from regrade.schema import FunctionRef
 from regrade.scoring.aggregation import Aggregation
-from regrade.scoring.block import Block, MetricBlock, PipelineBlock
+from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock
 from regrade.scoring.breaker import NOT_SCORED
 from regrade.scoring.column import Column
 from regrade.scoring.parts import Part
@@ -126,6 +127,8 @@ class _Summary:
     ) -> None:
         self.source, self.block, self.plan, self.settings = source, block, plan, settings
         self.part, self.name, self.out, self.scores = part, name, out, scores
+        self.indices: dict[str, _Index] = {}
+        self.aggregations: dict[str, Aggregation] = {}
         self.labels: dict[str, tuple[str, str]] = {}
         """Names that further scores of metrics are reported under, with the metric and the score."""
 
@@ -202,9 +205,14 @@ class _Summary:
         block = self.out.metrics.get(metric.name)
         if metric.method == "unavailable" or block is None:
             return [result]
-        members = None if _all(rows, unparsed) else set(rows)
-        column, taken = _select(block, members)
-        failures = [f for f in block.failures if members is None or f.row in members]
+        taken: Sequence[int]
+        if _all(rows, unparsed):
+            column, taken, failures = block.column, block.rows, block.failures
+        else:
+            index = self.indices.get(metric.name)
+            if index is None:
+                index = self.indices[metric.name] = _Index(block, len(unparsed))
+            column, taken, failures = index.select(rows)
         settled = sum(failure.row in block.settled for failure in failures)
         result.scored, result.failed = len(column) - settled, len(failures)
         result.left_out = len(failures) - settled
@@ -213,7 +221,9 @@ class _Summary:
             passed_over = sum(failure.reason == NOT_SCORED for failure in failures)
             result.reason = f"{self.out.stopped}; {passed_over:,} not scored"
             return [result]
-        aggregation = aggregation_of(metric, self.plan)
+        aggregation = self.aggregations.get(metric.name)
+        if aggregation is None:
+            aggregation = self.aggregations[metric.name] = aggregation_of(metric, self.plan)
         if not result.scored:
             if failures:
                 result.reason = f"none of {result.n:,} samples could be scored: {failures[0].reason}"
@@ -302,12 +312,26 @@ def _all(rows: Sequence[int], of: bytearray) -> bool:
     return isinstance(rows, range) and len(rows) == len(of)
 
 
-def _select(block: MetricBlock, members: set[int] | None) -> tuple[Column, Sequence[int]]:
-    """The column over the chosen pipeline rows, and those rows in its order."""
-    if members is None:
-        return block.column, block.rows
-    places = [place for place, row in enumerate(block.rows) if row in members]
-    return block.column.take(places), [block.rows[place] for place in places]
+class _Index:
+    """Where the samples of a metric are, so that each of many groups costs what it holds and not the whole.
+
+    Args:
+        block: The metric's statistics.
+        rows: How many rows its pipeline has.
+    """
+
+    def __init__(self, block: MetricBlock, rows: int) -> None:
+        self.block = block
+        self.places = array("q", [-1]) * rows
+        for place, row in enumerate(block.rows):
+            self.places[row] = place
+        self.failures = {failure.row: failure for failure in block.failures}
+
+    def select(self, rows: Sequence[int]) -> tuple[Column, Sequence[int], list[Failure]]:
+        """The column over the pipeline's rows ``rows``, those of them that it has, and the failures among them."""
+        places = sorted(place for row in rows if (place := self.places[row]) >= 0)
+        failures = [self.failures[row] for row in rows if row in self.failures] if self.failures else []
+        return self.block.column.take(places), [self.block.rows[place] for place in places], failures
 
 
 def aggregation_of(metric: MetricPlan, plan: Plan) -> Aggregation:
