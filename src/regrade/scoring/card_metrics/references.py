@@ -33,7 +33,7 @@ def processed_references(record: Record, recipe: Recipe) -> list[Any]:
 def prepare(recipe: Recipe) -> None:
     """Make the postprocessors of a recipe ready, before samples are timed."""
     if postprocessors := recipe.metadata.get(POSTPROCESSORS):
-        _ready(msgspec.json.encode(postprocessors)).prepare()
+        _ready(msgspec.msgpack.encode(postprocessors)).prepare()
 
 
 @lru_cache(maxsize=16)
