@@ -252,7 +252,7 @@ def test_runs_are_listed(folder: Path, echo: Loopback, capsys: pytest.CaptureFix
     [
         (["run", "--model", "m"], "name a card"),
         (["run", "nothing.yaml", "--model", "m"], "no such file"),
-        (["run", "card.yaml", "--model", "m", "--base-url", "localhost:1"], "is no address"),
+        (["run", "card.yaml", "--model", "m", "--base-url", "localhost:1"], "expected an address"),
         (["run", "card.yaml", "--model", "m", "--repeats", "0"], "at least 1"),
         (["run", "card.yaml", "--model", "m", "--param", "temperature"], "NAME=VALUE"),
         (["run", "card.yaml", "--model", "m", "--model-option", "device=cuda"], "has no option"),

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from regrade.models.asking import ModelError
 from regrade.models.batch import BatchModel
 from regrade.models.openai import OpenAIModel
-from regrade.runs.ask import Tally, ask
+from regrade.runs.ask import Again, Tally, ask
 from regrade.runs.run import Manifest, Run, now
 from regrade.schema import Answer, Request
 
@@ -115,7 +115,7 @@ def go(provider: Provider, folder: Path, texts: str, again: frozenset[str] = fro
 
             model = Here("m", base_url=str(server.make_url("/v1")), **options)
             model.forget(again)
-            return await ask(run_in(folder, len(texts)), model, questions(texts), again=again)
+            return await ask(run_in(folder, len(texts)), model, questions(texts), again=Again(samples=again))
 
     return asyncio.run(work())
 

@@ -16,7 +16,7 @@ from regrade.models.asking import ModelError
 from regrade.models.manners import Manners
 from regrade.models.openai import OpenAIModel
 from regrade.models.proxies import proxy_of
-from regrade.schema import Request
+from regrade.schema import Answer, Request
 
 Start = Callable[..., Loopback]
 
@@ -110,11 +110,25 @@ def test_requests_that_are_all_wrong_end_it_early(start_server: Start) -> None:
     assert server.counts()["statuses"]["400"] < 40
 
 
-def test_nobody_there_ends_when_patience_does() -> None:
-    manners = Manners(backoff_s=0.001, longest_backoff_s=0.002, retries=10_000, patience_s=0.05)
+def test_nobody_there_is_told_after_a_few_attempts() -> None:
+    manners = Manners(backoff_s=0.001, longest_backoff_s=0.002, retries=10_000)
     nobody = OpenAIModel("m", base_url="http://127.0.0.1:9/v1", manners=manners)
-    with pytest.raises(ModelError, match="nothing but failures"):
+    with pytest.raises(ModelError, match=r"nothing answers at http://127\.0\.0\.1:9/v1: .*refused"):
         answers(nobody, chat("q"))
+
+
+def test_a_server_that_was_there_and_is_gone_is_waited_for_as_patience_says(start_server: Start) -> None:
+    server = start_server()
+    manners = Manners(concurrency=1, backoff_s=0.001, longest_backoff_s=0.002, retries=10_000, patience_s=0.05)
+
+    class Dying(OpenAIModel):
+        async def send(self, request: Request) -> Answer:
+            answer = await super().send(request)
+            server.kill()
+            return answer
+
+    with pytest.raises(ModelError, match="nothing but failures"):
+        answers(Dying("m", base_url=server.url, manners=manners), chat("a", "b"))
 
 
 def test_a_request_that_hangs_times_out_and_the_rest_is_answered(start_server: Start) -> None:
@@ -164,7 +178,7 @@ def test_no_secret_in_the_identity(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_address_that_is_none_is_refused() -> None:
-    with pytest.raises(UsageError, match="is no address"):
+    with pytest.raises(UsageError, match="expected an address"):
         OpenAIModel("m", base_url="localhost:8000")
 
 
@@ -182,12 +196,13 @@ def test_messages_of_errors_in_every_shape() -> None:
     assert openai_replies.error_message(b"<h1>Bad\n Gateway</h1>") == "<h1>Bad Gateway</h1>"
 
 
-def test_an_address_that_replies_with_something_else_ends_it_early(start_server: Start) -> None:
-    said = {f"text {place}": {"content": 3} for place in range(100)}
-    server = start_server(said=said)
-    with pytest.raises(ModelError, match="replies were no answers"):
-        answers(OpenAIModel("m", base_url=server.url, manners=HASTY), chat(*said))
-    assert server.counts()["statuses"]["200"] < 40
+def test_an_address_that_replies_with_something_else_ends_it_early() -> None:
+    class Page(OpenAIModel):
+        async def _post(self, path: str, body: dict[str, object]) -> bytes:
+            return b"<html><body>Welcome</body></html>"
+
+    with pytest.raises(ModelError, match=r"replies were no answers: .*a page, and not JSON: is http://localhost:1/v1"):
+        answers(Page("m", base_url="http://localhost:1/v1", manners=HASTY), chat(*map(str, range(100))))
 
 
 def test_a_wait_longer_than_an_answer_may_take_ends_it(start_server: Start) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from regrade.answer_texts import SHORTFALLS
 from regrade.cli.progress import LiveLines, draw_bar, format_duration
 from regrade.errors import Exit, UsageError
 
@@ -37,8 +38,7 @@ def add_model(parser: argparse.ArgumentParser, option: str = "--model", *, requi
         help="gpt-4o-mini, openai:qwen3-8b, batch:gpt-4o-mini, transformers:PATH, vllm:PATH, litellm:PROVIDER/NAME, "
         "replay:FILE (default kind openai)",
     )
-    who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server: http://localhost:8000/v1")
-    who.add_argument("--api-key-env", metavar="NAME", help="the variable that holds the key (default OPENAI_API_KEY)")
+    add_connection(who)
     who.add_argument(
         "--model-option",
         action="append",
@@ -57,6 +57,24 @@ def add_model(parser: argparse.ArgumentParser, option: str = "--model", *, requi
     who.add_argument("--repeats", type=int, metavar="N", help="answers per sample (default: the recipe's, else 1)")
 
 
+def add_connection(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """The way to the server."""
+    parser.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server: http://localhost:8000/v1")
+    parser.add_argument(
+        "--api-key-env", metavar="NAME", help="the variable that holds the key (default OPENAI_API_KEY)"
+    )
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an HTTP header; env:VARIABLE as its value stands for that of a variable (repeatable)",
+    )
+    parser.add_argument(
+        "--ca-file", metavar="FILE", help="certificates (PEM) to trust, for a server that signs its own"
+    )
+
+
 def add_manners(parser: argparse.ArgumentParser) -> None:
     """How a server is treated, and what is kept."""
     how = parser.add_argument_group("how it is asked")
@@ -69,6 +87,7 @@ def add_manners(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--total-timeout", type=float, metavar="S", help="seconds that an answer may take with retries (default 3600)"
     )
+    how.add_argument("--max-reply", type=float, metavar="MB", help="larger replies are refused (default 32)")
     how.add_argument("--retries", type=int, metavar="N", help="how often a request is sent again (default 8)")
     how.add_argument("--fresh", action="store_true", help="ask anew what the workspace's cache knows")
     how.add_argument(
@@ -120,7 +139,7 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
         if repeats is not None and repeats != several:
             raise UsageError(f"says {several}, and --repeats {repeats}", where=f"--param n={several}")
         repeats = int(several)
-    options = {"base_url": arguments.base_url, "api_key_env": arguments.api_key_env}
+    options = connection_of(arguments)
     options |= pairs(arguments.model_option, "--model-option")
     return Asked(
         model=arguments.model,
@@ -130,6 +149,18 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
         kind=getattr(arguments, "send_as", None),
         manners=manners_of(arguments),
     )
+
+
+def connection_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What a parsed command line says about the way to the server, as options of a model; None where it is silent."""
+    headers = {name: str(value) for name, value in pairs(arguments.header, "--header").items()}
+    return {
+        "base_url": arguments.base_url,
+        "api_key_env": arguments.api_key_env,
+        "headers": headers or None,
+        "ca_file": arguments.ca_file,
+        "max_reply": int(arguments.max_reply * 1_000_000) if arguments.max_reply is not None else None,
+    }
 
 
 def manners_of(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -206,6 +237,8 @@ def summary(run: Run, model: Model, tally: Tally, price: Price | None) -> list[s
     if tally.input_tokens or tally.output_tokens:
         cost = f", {dollars(tally, price)}" if price is not None else ", price not known"
         lines.append(f"{tally.input_tokens:,} tokens in, {tally.output_tokens:,} out{cost}")
+    for kind, (count, first) in tally.shortfalls.items():
+        lines.append(f"{count:,} of {tally.done:,} answers were {SHORTFALLS[kind]}, the first: {first}")
     if tally.failed:
         kinds = ", ".join(f"{count} {kind}" for kind, count in tally.errors.most_common())
         lines.append(f"failed: {kinds}; the first: {tally.first_error}")

@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regrade.cli.asking import add_manners, add_model, again_of, ask_run, asked_of, exit_code, manners_of, model_of
+from regrade.cli.asking import (
+    add_manners,
+    add_model,
+    again_of,
+    ask_run,
+    asked_of,
+    connection_of,
+    exit_code,
+    manners_of,
+    model_of,
+)
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -259,7 +269,7 @@ def _again(arguments: argparse.Namespace, workspace: Workspace) -> int:
         print("regrade: every verdict could be read; nothing is asked", file=sys.stderr)
         return report(found, as_json=arguments.json, filters=_filters(arguments), gates=arguments.fail_under)
     asked = asked_when(made)
-    moved = {"base_url": arguments.base_url, "api_key_env": arguments.api_key_env}
+    moved = connection_of(arguments)
     options = {**asked.options, **{name: value for name, value in moved.items() if value is not None}}
     asked = msgspec.structs.replace(asked, options=options, manners={**asked.manners, **manners_of(arguments)})
     print(f"regrade: asking again for {len(unread):,} verdicts that could not be read", file=sys.stderr)

@@ -6,7 +6,16 @@ import argparse
 
 import msgspec
 
-from regrade.cli.asking import add_manners, again_of, ask_run, exit_code, manners_of, model_of
+from regrade.cli.asking import (
+    add_connection,
+    add_manners,
+    again_of,
+    ask_run,
+    connection_of,
+    exit_code,
+    manners_of,
+    model_of,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "answered since. Nothing that was answered is asked again."
     )
     parser.add_argument("run", metavar="RUN", help="the run's folder, or its name in the workspace")
-    parser.add_argument("--base-url", metavar="URL", help="where the model is now, if it has moved")
-    parser.add_argument("--api-key-env", metavar="NAME", help="the variable that holds the key")
+    add_connection(parser)
     parser.add_argument(
         "--retry-failed", action="store_true", help="ask also for what the server refused as wrong (400 and the like)"
     )
@@ -38,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     found = Workspace(arguments.workspace).find(arguments.run)
     asked = asked_of(found)
-    moved = {"base_url": arguments.base_url, "api_key_env": arguments.api_key_env}
+    moved = connection_of(arguments)
     options = {**asked.options, **{name: value for name, value in moved.items() if value is not None}}
     asked = msgspec.structs.replace(asked, options=options, manners={**asked.manners, **manners_of(arguments)})
     model = model_of(asked)

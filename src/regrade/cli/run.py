@@ -170,12 +170,11 @@ def dry_run(prepared: Prepared, asked: Asked, model: Model) -> int:
     from regrade.models.named import split_name
     from regrade.models.prices import price_of
     from regrade.reports.text import mark
-    from regrade.runs.launch import merged
-    from regrade.runs.requests import check, next_turn, requests_of
+    from regrade.runs.requests import check, merged, next_turn, requests_of
 
     repeats = asked.repeats or prepared.repeats
     parameters = merged(prepared.parameters, asked.parameters)
-    requests = requests_of(prepared.samples, parameters, repeats, asked.kind)
+    requests = requests_of(prepared.samples, parameters, repeats, asked.kind, own=asked.parameters, fit=model.fit)
     samples = tokens = count = 0
     for request in requests:
         if not count:

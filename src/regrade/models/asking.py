@@ -12,10 +12,14 @@ from regrade.errors import RegradeError
 from regrade.models.manners import AdaptiveLimit, Bucket, Gate, Manners, backoff_s
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
+from regrade.models.secrets import without_secrets
 from regrade.schema import Answer, AnswerError, Request
 
 _SURE_AFTER = 5
 """Refusals in a row, with some success before, that end a run; without any success one is enough."""
+
+_NEVER_REACHED_AFTER = 3
+"""Failed attempts to reach a server that has never been reached, that end a run."""
 
 _ALL_BAD_AFTER = 20
 """Bad requests, or replies that are no answers, in a row and without any success, that end a run."""
@@ -33,16 +37,24 @@ class Failure(Exception):
         retry: Whether another attempt may help.
         after_s: When the server wants to be asked again.
         trouble: Whether it is a sign that the server has too much to do.
+        unreachable: Whether the server could not even be reached.
     """
 
     def __init__(
-        self, error: AnswerError, *, retry: bool = False, after_s: float | None = None, trouble: bool = False
+        self,
+        error: AnswerError,
+        *,
+        retry: bool = False,
+        after_s: float | None = None,
+        trouble: bool = False,
+        unreachable: bool = False,
     ) -> None:
         super().__init__(error.message)
         self.error = error
         self.retry = retry
         self.after_s = after_s
         self.trouble = trouble
+        self.unreachable = unreachable
 
 
 class AskingModel(Model):
@@ -110,6 +122,8 @@ class _Asking:
         self.tasks: set[asyncio.Task[None]] = set()
         self.stop: RegradeError | None = None
         self.successes = int(model.proven)
+        self.reached = False
+        self.unreachable = 0
         self.refused = self.bad = 0
         self.last_success = time.monotonic()
         self.failing_since: float | None = None
@@ -164,7 +178,8 @@ class _Asking:
                     self.succeeded()
                     self.deliver(answer, request, key, attempt, time.monotonic() - sent)
                     return
-                failures += failure.error.kind != "rate_limit"  # being told to wait is no failure
+                # To be told to wait is no failure, unless the server names no time to come.
+                failures += failure.error.kind != "rate_limit" or failure.after_s == 0
                 pause = self.failed(failure, attempt, failures, sent, began)
                 if pause is None or self.stop is not None:
                     self.deliver(Answer(sample_id="", error=failure.error), request, key, attempt, 0.0)
@@ -176,7 +191,7 @@ class _Asking:
                 await self.limit.enter()
                 room = True
         except Exception as error:  # a defect of ours, or of a library: it costs this answer, and is told
-            told = AnswerError("reply", f"{type(error).__name__}: {error}")
+            told = AnswerError("reply", without_secrets(f"{type(error).__name__}: {error}"))
             self.deliver(Answer(sample_id="", error=told), request, key, attempt, 0.0)
         finally:
             if room:
@@ -207,6 +222,7 @@ class _Asking:
     def succeeded(self) -> None:
         """An answer came."""
         self.successes += 1
+        self.reached = True
         self.refused = self.bad = 0
         self.failing_since = None
         self.limit.clean()
@@ -218,23 +234,30 @@ class _Asking:
         """
         now = time.monotonic()
         error = failure.error
+        self.reached = self.reached or not (failure.unreachable or error.kind == "timeout")
+        self.unreachable += failure.unreachable
         if failure.trouble and self.limit.trouble(sent):
             self.model.status.note = f"{error.status or error.kind}: at most {self.limit.allowed} at once now"
         if failure.after_s is not None:
             self.gate.close_for(min(failure.after_s, self.manners.total_timeout_s))
         self.refused = self.refused + 1 if error.kind == "refused" else 0
         self.bad = self.bad + 1 if error.kind in ("bad_request", "reply") else 0
-        self.give_up(error, now)
+        self.give_up(failure, now)
         if failure.after_s is not None and failure.after_s > self.manners.total_timeout_s:
             self.halt(f"wants to be asked again in {failure.after_s:,.0f} s: {error.message}")
         self.tell()
         if not failure.retry or failures > self.manners.retries:
             return None
-        pause = backoff_s(attempt, self.manners) if failure.after_s is None else failure.after_s
+        pause = max(backoff_s(attempt, self.manners), failure.after_s or 0.0)
         return None if now + pause - began > self.manners.total_timeout_s else pause
 
-    def give_up(self, error: AnswerError, now: float) -> None:
+    def give_up(self, failure: Failure, now: float) -> None:
         """Stop everything where the next request would fare no better."""
+        error = failure.error
+        if failure.unreachable and not self.reached:
+            if not failure.retry or self.unreachable >= _NEVER_REACHED_AFTER:
+                self.halt(error.message, "is the server running, and --base-url its address? Then: regrade resume")
+            return
         if error.kind in ("connection", "server", "timeout", "rate_limit"):
             self.failing_since = self.failing_since or now
             if now - self.failing_since > self.manners.patience_s:
@@ -251,11 +274,17 @@ class _Asking:
         """What may help against an error that all requests meet."""
         if error.status in (401, 403):
             return f"the key is missing or wrong: {self.model.key_hint}"
+        if error.status == 429:
+            return "the account has no quota left: add credit or raise its limit, then: regrade resume"
+        if error.status is not None and 300 <= error.status < 400:
+            return "what came is kept; then: regrade resume --base-url ADDRESS"
         return "is the model's name right, and --base-url the address that ends in /v1?"
 
     def halt(self, what: str, hint: str | None = None) -> None:
         if self.stop is None:
-            self.stop = ModelError(what, where=self.model.place, hint=hint or "what came is kept; then: regrade resume")
+            self.stop = ModelError(
+                without_secrets(what), where=self.model.place, hint=hint or "what came is kept; then: regrade resume"
+            )
             for task in self.tasks:
                 if task is not asyncio.current_task():
                     task.cancel()

@@ -13,7 +13,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -23,8 +23,12 @@ from regrade.models.asking import Failure, ModelError
 from regrade.models.openai import PATHS, OpenAIModel
 from regrade.models.proxies import proxy_of
 from regrade.models.request import addressed, request_hash
+from regrade.models.secrets import without_secrets
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, Request, RequestKind
+
+if TYPE_CHECKING:
+    import aiohttp
 
 MOST_REQUESTS = 50_000
 MOST_BYTES = 190_000_000
@@ -77,6 +81,7 @@ class BatchModel(OpenAIModel):
         super().__init__(name, **options)
         self.wait = wait
         self.poll_s = poll_s
+        self._session: aiohttp.ClientSession | None = None
         self.window = window
         self.folder: Path | None = None
         self.forgotten: frozenset[str] = frozenset()
@@ -95,7 +100,7 @@ class BatchModel(OpenAIModel):
         if self.folder is None:
             raise RegradeError("a batch is handed in for a run", where=self.place)
         identity = self.identity
-        wanted = {f"{request_hash(request, identity)}-{request.repeat}": request async for request in requests}
+        wanted = {_custom_id(request, identity): request async for request in requests}
         timeout = aiohttp.ClientTimeout(total=self.manners.timeout_s)
         headers = {name: value for name, value in self.headers.items() if name != "Content-Type"}
         async with aiohttp.ClientSession(
@@ -245,7 +250,7 @@ class BatchModel(OpenAIModel):
         return addressed(
             answer,
             request,
-            request_hash=result.custom_id.rpartition("-")[0],
+            request_hash=result.custom_id.partition("-")[0],
             extra={**answer.extra, "batch": True},
         )
 
@@ -268,7 +273,7 @@ class BatchModel(OpenAIModel):
         for attempt in range(1, self.manners.retries + 2):
             pause: float | None = None
             try:
-                async with self._session.request(method, self.base_url + path, **options) as reply:
+                async with self._session.request(method, self.address.url(path), **options) as reply:
                     data = await reply.read()
                     if reply.status < 300:
                         return data
@@ -277,12 +282,17 @@ class BatchModel(OpenAIModel):
                         raise _Gone(failure.error.message, where=f"{self.base_url}{path}")
                     said, retry, pause = failure.error.message, failure.retry, retry_after_s(reply.headers)
             except (aiohttp.ClientError, TimeoutError) as error:
-                said, retry = str(error) or type(error).__name__, True
+                said, retry = without_secrets(str(error) or type(error).__name__), True
             # A form can be sent once only, and a batch that may have been created must not be created again.
             if not retry or attempt > self.manners.retries or method == "POST":
                 break
             await asyncio.sleep(pause if pause is not None else backoff_s(attempt, self.manners))
         raise ModelError(said, where=f"{self.base_url}{path}", hint="what was handed in is kept; then: regrade resume")
+
+
+def _custom_id(request: Request, identity: dict[str, Any]) -> str:
+    draw = f"-{request.draw}" if request.draw else ""
+    return f"{request_hash(request, identity)}-{request.repeat}{draw}"
 
 
 def _results(data: bytes) -> Iterator[_Result]:

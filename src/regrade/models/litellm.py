@@ -10,6 +10,7 @@ import msgspec
 from regrade import extras
 from regrade.models import openai_replies as replies
 from regrade.models.asking import AskingModel, Failure
+from regrade.models.families import fit_parameters
 from regrade.models.manners import Manners, retry_after_s
 from regrade.models.secrets import without_secrets
 from regrade.registry import register
@@ -51,6 +52,9 @@ class LiteLLMModel(AskingModel):
     @property
     def key_hint(self) -> str:
         return f"set the variable that LiteLLM reads for {self.name.partition('/')[0]}"
+
+    def fit(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        return fit_parameters(self.name, parameters)
 
     async def send(self, request: Request) -> Answer:
         parameters = dict(request.parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable
@@ -151,19 +152,26 @@ def backoff_s(attempt: int, manners: Manners) -> float:
 
 
 def retry_after_s(headers: Any) -> float | None:
-    """What a reply's headers say about when to come again: ``retry-after-ms``, ``Retry-After`` (seconds or a date)."""
-    if (value := headers.get("retry-after-ms")) is not None:
-        try:
-            return max(0.0, float(value) / 1000)
-        except ValueError:
-            pass
+    """What a reply's headers say about when to come again: ``retry-after-ms``, ``Retry-After`` (seconds or a date).
+
+    Returns:
+        Seconds; 0 where the header names no time to come (a past date, a negative number, NaN); None without a header.
+    """
+    if (value := headers.get("retry-after-ms")) is not None and (pause := _seconds(value)) is not None:
+        return pause / 1000
     if (value := headers.get("Retry-After")) is None:
         return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    if (pause := _seconds(value)) is not None:
+        return pause
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _seconds(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number > 0 else 0.0

@@ -69,6 +69,10 @@ class Model(ABC):
             RegradeError: there is no point in going on: a wrong key, model or address.
         """
 
+    def fit(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """A recipe's generation parameters as this model takes them; what the user sets is not passed through here."""
+        return parameters
+
     def draws(self, request: Request) -> bool:
         """Whether asking twice may give two answers, so that samples which ask the same are asked one by one.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from typing import Any
 
 from regrade.errors import UsageError
@@ -36,6 +37,7 @@ def named_model(text: str, options: dict[str, Any] | None = None, manners: Manne
     """
     refuse_secrets(options or {}, "--model-option")
     kind, name = split_name(text)
+    _refuse_unknown_kind(text, name, options or {})
     cls = lookup("model", kind)
     parameters = inspect.signature(cls).parameters
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
@@ -53,6 +55,22 @@ def named_model(text: str, options: dict[str, Any] | None = None, manners: Manne
     except (TypeError, ValueError) as error:
         raise UsageError(str(error), where=f"--model {text}") from None
     return model
+
+
+def _refuse_unknown_kind(text: str, name: str, options: dict[str, Any]) -> None:
+    """Refuse ``nokind:model`` where it would go to OpenAI, whose models have no colon but for fine-tuned ones.
+
+    Servers of one's own do name models so (``llama3:8b``).
+    """
+    kind, colon, _ = text.partition(":")
+    own_server = options.get("base_url") or os.environ.get("OPENAI_BASE_URL")
+    if colon and name == text and kind != "ft" and not own_server:
+        raise UsageError(
+            f"there is no kind of model {kind!r}",
+            where=f"--model {text}",
+            hint=f"kinds: {', '.join(known_kind for known_kind, _ in kinds())}; a model of that name at OpenAI or "
+            f"--base-url: openai:{text}",
+        )
 
 
 def kinds() -> list[tuple[str, str]]:

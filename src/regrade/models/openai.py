@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import msgspec
 
 from regrade.errors import UsageError
 from regrade.models import openai_replies as replies
 from regrade.models.asking import AskingModel, Failure
+from regrade.models.families import fit_parameters
+from regrade.models.http import MAX_REPLY_BYTES, HttpClient, parse_address, read_headers
 from regrade.models.manners import Manners, retry_after_s
-from regrade.models.proxies import proxy_of
-from regrade.models.secrets import refuse_password
+from regrade.models.secrets import without_secrets
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, Request, RequestKind
-
-if TYPE_CHECKING:
-    import aiohttp
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -36,12 +35,15 @@ class OpenAIModel(AskingModel):
 
     Args:
         name: The model's name, as the server calls it.
-        base_url: The address that ends in ``/v1``; else ``OPENAI_BASE_URL``, else OpenAI's.
+        base_url: The address that ends in ``/v1``; else ``OPENAI_BASE_URL``, else OpenAI's. A query
+            (``?api-version=...``) follows every path; ``http+unix://%2Frun%2Fserver.sock/v1`` is a Unix socket.
         api_key_env: The environment variable that holds the key. The key itself is never written anywhere.
         manners: What the server may be burdened with.
         loglikelihood: How log-likelihoods are asked for: ``echo`` (completions with ``echo`` and ``logprobs``) or
             ``prompt_logprobs`` (vLLM).
-        headers: More HTTP headers, which must not be secret.
+        headers: More HTTP headers; ``env:NAME`` stands for the value of a variable of the environment.
+        ca_file: Certificates (PEM) to trust, for a server that signs its own.
+        max_reply: Bytes that a reply may have after decompression.
     """
 
     kinds: ClassVar[tuple[RequestKind, ...]] = ("chat", "completion", "loglikelihood", "embedding")
@@ -55,31 +57,31 @@ class OpenAIModel(AskingModel):
         manners: Manners | None = None,
         loglikelihood: str = "echo",
         headers: dict[str, str] | None = None,
+        ca_file: str | None = None,
+        max_reply: int = MAX_REPLY_BYTES,
     ) -> None:
         super().__init__(name, manners)
         if not name:
             raise UsageError("the model has no name", where="--model openai:NAME")
-        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
-        if not self.base_url.startswith(("http://", "https://")):
-            raise UsageError(
-                "is no address", where=f"--base-url {self.base_url}", hint="for example http://localhost:8000/v1"
-            )
-        refuse_password(self.base_url)
+        self.address = parse_address(base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL)
+        self.base_url = self.address.base
         if loglikelihood not in ("echo", "prompt_logprobs"):
             raise UsageError(
                 "is no way to ask for log-likelihoods", where=loglikelihood, hint="echo or prompt_logprobs"
             )
         self.loglikelihood = loglikelihood
         self._key_variable = api_key_env
-        self._key = os.environ.get(api_key_env) or ""
-        self.headers = {**(headers or {}), "Content-Type": "application/json"}
-        if self._key:
-            self.headers["Authorization"] = f"Bearer {self._key}"
-        self._session: aiohttp.ClientSession | None = None
+        self._key = (os.environ.get(api_key_env) or "").strip()
+        self.headers = {**read_headers(headers or {}), "Content-Type": "application/json"}
+        if self._key and "Authorization" not in self.headers:
+            azure = (urlsplit(self.base_url).hostname or "").endswith(".azure.com")
+            self.headers |= {"api-key": self._key} if azure else {"Authorization": f"Bearer {self._key}"}
+        self.http = HttpClient(self.address, self.headers, ca_file=ca_file, max_reply_bytes=max_reply)
 
     @property
     def identity(self) -> dict[str, Any]:
-        return {"type": "openai", "base_url": self.base_url, "model": self.name}
+        where = self.address.url("") if self.address.socket is None else f"unix:{self.address.socket}"
+        return {"type": "openai", "base_url": where, "model": self.name}
 
     @property
     def place(self) -> str:
@@ -89,19 +91,14 @@ class OpenAIModel(AskingModel):
     def key_hint(self) -> str:
         return f"set {self._key_variable}, or name another variable by --api-key-env"
 
+    def fit(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        return fit_parameters(self.name, parameters)
+
     def calls(self, request: Request) -> int:
         return max(1, len(request.continuations or ())) if request.kind == "loglikelihood" else 1
 
     async def answer(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Answer, None]:
-        import aiohttp
-
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=30)
-        async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=60),
-            timeout=timeout,
-            headers=self.headers,
-            proxy=proxy_of(self.base_url),
-        ) as self._session:
+        async with self.http.connected():
             async for answer in super().answer(requests):
                 yield answer
 
@@ -121,7 +118,9 @@ class OpenAIModel(AskingModel):
             if request.kind == "chat":
                 return replies.chat_answer(data)
             return replies.completion_answer(data) if request.kind == "completion" else replies.embedding_answer(data)
-        except (msgspec.DecodeError, ValueError, IndexError) as error:
+        except replies.FailedGeneration as error:
+            raise self.failure(error.status, _ENCODE({"error": str(error)}), {}) from None
+        except ValueError as error:
             raise self._no_answer(data, str(error)) from None
 
     def body(self, request: Request) -> dict[str, Any]:
@@ -135,7 +134,8 @@ class OpenAIModel(AskingModel):
             body["input"] = request.prompt
         else:
             body["prompt"] = request.prompt
-        return {**body, **parameters, **extra}
+        body |= {name: value for name, value in parameters.items() if value is not None}
+        return {**body, **extra}
 
     async def _loglikelihoods(self, request: Request) -> Answer:
         """One call per continuation; a failure of one is the failure of all."""
@@ -159,28 +159,16 @@ class OpenAIModel(AskingModel):
             if self.loglikelihood == "echo":
                 return replies.echoed_answer(data, context)
             return replies.prompt_logprobs_answer(data, continuation)
-        except (msgspec.DecodeError, ValueError, IndexError) as error:
+        except replies.FailedGeneration as error:
+            raise self.failure(error.status, _ENCODE({"error": str(error)}), {}) from None
+        except ValueError as error:
             raise self._no_answer(data, str(error)) from None
 
     async def _post(self, path: str, body: dict[str, Any]) -> bytes:
-        import aiohttp
-
-        assert self._session is not None
-        try:
-            async with self._session.post(self.base_url + path, data=_ENCODE(body)) as reply:
-                data = await reply.read()
-                if reply.status < 300:
-                    return data
-                raise self.failure(reply.status, data, reply.headers)
-        except (aiohttp.ClientConnectionError, ConnectionError) as error:
-            said = self._clean(str(error) or type(error).__name__)
-            raise Failure(AnswerError("connection", said), retry=True, trouble=True) from None
-        except aiohttp.ClientPayloadError as error:
-            raise Failure(
-                AnswerError("connection", f"the reply broke off: {error}"), retry=True, trouble=True
-            ) from None
-        except TimeoutError:
-            raise Failure(AnswerError("connection", "no connection within 30 s"), retry=True, trouble=True) from None
+        status, data, headers = await self.http.post(path, _ENCODE(body))
+        if status < 300:
+            return data
+        raise self.failure(status, data, headers)
 
     def failure(self, status: int, data: bytes, headers: Any) -> Failure:
         """What a reply that is no success means."""
@@ -200,10 +188,12 @@ class OpenAIModel(AskingModel):
         return Failure(AnswerError("bad_request", message, status), retry=status in _WORTH_A_RETRY)
 
     def _no_answer(self, data: bytes, why: str) -> Failure:
-        said = self._clean(data[:200].decode("utf-8", "replace"))
+        said = self._clean(" ".join(data[:300].decode("utf-8", "replace").split())[:200])
+        if data.lstrip()[:1] == b"<":
+            why = f"a page, and not JSON: is {self.base_url} the address that ends in /v1?"
         return Failure(AnswerError("reply", f"the reply is no answer ({why}): {said}"), retry=True)
 
     def _clean(self, text: str) -> str:
-        """Text without the key, whoever put it there."""
-        text = text.replace(self._key, "***") if self._key else text
+        """Text without the key, whoever put it there, and without other secrets."""
+        text = without_secrets(text.replace(self._key, "***") if self._key else text)
         return text if len(text) <= 500 else text[:497] + "..."

@@ -1,13 +1,15 @@
 """What an OpenAI-compatible server replies, read into answers.
 
-Only what is used is parsed; what else a reply's message holds is kept under ``extra``.
+The words decide: what stands beside them (counts of tokens, a reason, log-probabilities) is taken where it can be read
+and left out where it cannot, for an answer that is there was paid for.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -15,38 +17,35 @@ from regrade.addition import add_up
 from regrade.schema import Answer, Usage
 
 
-class _Details(msgspec.Struct):
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
+class FailedGeneration(ValueError):
+    """A reply with a status of success that says that there is no answer.
+
+    Args:
+        message: What the server says is wrong.
+        status: The HTTP status that the server gives as the error's code; 502 where it gives none.
+    """
+
+    def __init__(self, message: str, status: int = 502) -> None:
+        super().__init__(message)
+        self.status = status
 
 
-class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _Details | None = None
-    completion_tokens_details: _Details | None = None
-
-
-class _Message(msgspec.Struct):
-    content: str | list[Any] | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    tool_calls: list[Any] | None = None
-    refusal: str | None = None
-    annotations: list[Any] | None = None
-    audio: dict[str, Any] | None = None
-
-
-class _Chat(msgspec.Struct):
-    message: _Message
-    finish_reason: str | None = None
+class _Choice(msgspec.Struct):
+    message: Any = None
+    text: Any = None
+    finish_reason: Any = None
     logprobs: Any = None
+    prompt_logprobs: Any = None
+    error: Any = None
 
 
-class _ChatReply(msgspec.Struct):
-    choices: list[_Chat]
-    usage: _Usage | None = None
-    model: str | None = None
+class _Reply(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    data: list[Any] | None = None
+    usage: Any = None
+    model: Any = None
+    error: Any = None
+    prompt_logprobs: Any = None
 
 
 class _Logprobs(msgspec.Struct):
@@ -56,106 +55,190 @@ class _Logprobs(msgspec.Struct):
     text_offset: list[int] | None = None
 
 
-class _Completion(msgspec.Struct):
-    text: str
-    finish_reason: str | None = None
-    logprobs: _Logprobs | None = None
-    prompt_logprobs: list[dict[str, Any] | None] | None = None
+_REPLY = msgspec.json.Decoder(_Reply)
 
 
-class _CompletionReply(msgspec.Struct):
-    choices: list[_Completion]
-    usage: _Usage | None = None
-    model: str | None = None
+def _read(data: bytes) -> _Reply:
+    """A reply, whatever stands around it.
 
+    Beside plain JSON: a stream of server-sent events, lines before the JSON, what only Python writes (``NaN``), bytes
+    that are not UTF-8, and halves of surrogate pairs, which servers send that cut an emoji in two (both read as U+FFFD
+    or ``?``).
 
-class _Vector(msgspec.Struct):
-    embedding: list[float]
-
-
-class _EmbeddingReply(msgspec.Struct):
-    data: list[_Vector]
-    usage: _Usage | None = None
-    model: str | None = None
-
-
-_Reply = TypeVar("_Reply")
-
-_CHAT = msgspec.json.Decoder(_ChatReply)
-_COMPLETION = msgspec.json.Decoder(_CompletionReply)
-_EMBEDDING = msgspec.json.Decoder(_EmbeddingReply)
-
-
-def _read(decoder: msgspec.json.Decoder[_Reply], data: bytes) -> _Reply:
-    """A reply; half of a surrogate pair, which servers send that cut an emoji in two, is read as ``?``."""
+    Raises:
+        ValueError: it is not JSON, or no reply.
+        FailedGeneration: the server says that it failed.
+    """
     try:
-        return decoder.decode(data)
+        reply = _REPLY.decode(data)
     except msgspec.ValidationError:
         raise
-    except msgspec.DecodeError as error:
-        try:
-            mended = json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
-        except ValueError:
-            raise error from None
-        return decoder.decode(mended)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        reply = msgspec.convert(_parse(data.decode("utf-8", "replace")), _Reply)
+    if reply.error:
+        raise _failed(reply.error)
+    return reply
+
+
+def _parse(text: str) -> Any:
+    lines = text.splitlines()
+    events = [line[5:].strip() for line in lines if line.startswith("data:")]
+    if events:
+        return _joined([_whole(json.loads(event)) for event in events if event and event != "[DONE]"])
+    start = text.find("{")
+    if start < 0 or text.lstrip()[:1] == "<":
+        raise ValueError("not JSON")
+    return _whole(json.loads(text[start:]))
+
+
+def _whole(value: Any) -> Any:
+    """The same without halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
+
+
+def _joined(events: list[Any]) -> dict[str, Any]:
+    """The reply that the pieces of a stream make up; of the first choice."""
+    reply: dict[str, Any] = {}
+    message: dict[str, Any] = {}
+    choice: dict[str, Any] = {}
+    calls: dict[int, dict[str, Any]] = {}
+    for event in events:
+        if not isinstance(event, dict):
+            continue
+        reply |= {name: event[name] for name in ("model", "usage", "error") if event.get(name) is not None}
+        for piece in event.get("choices") or ():
+            if not isinstance(piece, dict) or piece.get("index") not in (0, None):
+                continue
+            choice |= {name: piece[name] for name in ("finish_reason", "error", "logprobs") if piece.get(name)}
+            if isinstance(piece.get("text"), str):
+                choice["text"] = choice.get("text", "") + piece["text"]
+            delta = piece.get("delta") or {}
+            for name in ("content", "reasoning_content", "reasoning", "refusal"):
+                if isinstance(delta.get(name), str):
+                    message[name] = message.get(name, "") + delta[name]
+            for call in delta.get("tool_calls") or ():
+                _join_call(calls.setdefault(call.get("index") or 0, {"type": "function", "function": {}}), call)
+    if calls:
+        message["tool_calls"] = [calls[place] for place in sorted(calls)]
+    if message:
+        choice["message"] = message
+    return {**reply, "choices": [choice] if choice else []}
+
+
+def _join_call(call: dict[str, Any], piece: dict[str, Any]) -> None:
+    if piece.get("id"):
+        call["id"] = piece["id"]
+    function = piece.get("function") or {}
+    if function.get("name"):
+        call["function"]["name"] = function["name"]
+    if isinstance(function.get("arguments"), str):
+        call["function"]["arguments"] = call["function"].get("arguments", "") + function["arguments"]
+
+
+def _choice(data: bytes) -> tuple[_Reply, _Choice]:
+    reply = _read(data)
+    if not reply.choices:
+        raise ValueError("no choices")
+    choice = reply.choices[0]
+    if choice.error:
+        raise _failed(choice.error)
+    if choice.finish_reason == "error":
+        raise FailedGeneration("the generation ended with an error (finish_reason error)")
+    return reply, choice
+
+
+def _failed(error: Any) -> FailedGeneration:
+    status = error.get("code") if isinstance(error, dict) else None
+    message = _message_of(error)
+    if isinstance(status, str) and status.isdigit():
+        status = int(status)
+    return FailedGeneration(message, status if isinstance(status, int) and 400 <= status < 600 else 502)
 
 
 def chat_answer(data: bytes) -> Answer:
     """The answer in a reply of ``/chat/completions``.
 
     Raises:
-        msgspec.DecodeError, IndexError: it is none.
+        ValueError: there is none in it.
+        FailedGeneration: the server says so itself.
     """
-    reply = _read(_CHAT, data)
-    choice = reply.choices[0]
+    reply, choice = _choice(data)
     message = choice.message
-    extra = {
-        name: value
-        for name, value in (
-            ("refusal", message.refusal),
-            ("annotations", message.annotations),
-            ("audio", message.audio),
-            ("logprobs", choice.logprobs),
-        )
-        if value
-    }
-    content = message.content
+    if not isinstance(message, dict):
+        raise ValueError("no message")
+    extra = {name: message[name] for name in ("refusal", "annotations", "audio") if message.get(name)}
+    if choice.logprobs:
+        extra["logprobs"] = choice.logprobs
+    content = message.get("content")
     if isinstance(content, list):
         extra["content"] = content
-        content = "".join(
-            part.get("text", "") for part in content if isinstance(part, dict) and part.get("type") == "text"
-        )
+    thoughts = message.get("reasoning_content") or message.get("reasoning") or _thoughts(content)
+    calls = message.get("tool_calls")
     return Answer(
         sample_id="",
-        text=content if content is not None else "",
-        thinking=message.reasoning_content or message.reasoning,
-        tool_calls=message.tool_calls or None,
-        finish_reason=choice.finish_reason,
+        text=_text(content),
+        thinking=_text(thoughts) or None,
+        tool_calls=calls if isinstance(calls, list) and calls else None,
+        finish_reason=_reason(choice.finish_reason),
         usage=_usage(reply.usage),
-        model=reply.model,
+        model=reply.model if isinstance(reply.model, str) else None,
         extra=extra,
     )
 
 
+def _text(content: Any) -> str:
+    """What a message says, as one text: a text, parts of one, or something that has one under ``text``."""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(_text(part) for part in content if isinstance(part, str) or _type(part) in ("text", None))
+    if isinstance(content, dict):
+        return _text(content.get("text"))
+    return json.dumps(content)
+
+
+def _thoughts(content: Any) -> str:
+    parts = content if isinstance(content, list) else ()
+    return "".join(_text(part.get("thinking")) for part in parts if _type(part) == "thinking")
+
+
+def _type(part: Any) -> Any:
+    return part.get("type") if isinstance(part, dict) else ""
+
+
+def _reason(reason: Any) -> str | None:
+    return reason if reason is None or isinstance(reason, str) else str(reason)
+
+
 def completion_answer(data: bytes) -> Answer:
-    """The answer in a reply of ``/completions``."""
-    reply = _read(_COMPLETION, data)
-    choice = reply.choices[0]
-    extra = {"logprobs": msgspec.to_builtins(choice.logprobs)} if choice.logprobs is not None else {}
+    """The answer in a reply of ``/completions``; raises as :func:`chat_answer`."""
+    reply, choice = _choice(data)
+    if not isinstance(choice.text, str):
+        raise ValueError("no text")
     return Answer(
         sample_id="",
         text=choice.text,
-        finish_reason=choice.finish_reason,
+        finish_reason=_reason(choice.finish_reason),
         usage=_usage(reply.usage),
-        model=reply.model,
-        extra=extra,
+        model=reply.model if isinstance(reply.model, str) else None,
+        extra={"logprobs": choice.logprobs} if choice.logprobs is not None else {},
     )
 
 
 def embedding_answer(data: bytes) -> Answer:
-    """The vector in a reply of ``/embeddings``."""
-    reply = _read(_EMBEDDING, data)
-    return Answer(sample_id="", embedding=reply.data[0].embedding, usage=_usage(reply.usage), model=reply.model)
+    """The vector in a reply of ``/embeddings``; raises as :func:`chat_answer`."""
+    reply = _read(data)
+    vector = reply.data[0].get("embedding") if reply.data and isinstance(reply.data[0], dict) else None
+    if not isinstance(vector, list) or not all(isinstance(value, int | float) for value in vector):
+        raise ValueError("no vector")
+    model = reply.model if isinstance(reply.model, str) else None
+    return Answer(sample_id="", embedding=[float(value) for value in vector], usage=_usage(reply.usage), model=model)
 
 
 def echoed_answer(data: bytes, context: str) -> Answer:
@@ -166,8 +249,11 @@ def echoed_answer(data: bytes, context: str) -> Answer:
     Raises:
         ValueError: the server did not echo, or gave no log-probabilities.
     """
-    reply = _read(_COMPLETION, data)
-    found = reply.choices[0].logprobs
+    reply, choice = _choice(data)
+    try:
+        found = msgspec.convert(choice.logprobs, _Logprobs | None)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"log-probabilities that cannot be read: {error}") from None
     if found is None or not found.token_logprobs:
         raise ValueError("the server gives no log-probabilities of an echoed prompt: try prompt_logprobs")
     offsets = found.text_offset if found.text_offset is not None else _offsets(found.tokens)
@@ -185,8 +271,8 @@ def prompt_logprobs_answer(data: bytes, continuation: str) -> Answer:
 
     Each entry maps token ids to ``{"logprob", "rank", "decoded_token"}``; the prompt's own token comes first in it.
     """
-    reply = _read(_COMPLETION, data)
-    entries = reply.choices[0].prompt_logprobs
+    reply, choice = _choice(data)
+    entries = choice.prompt_logprobs
     if not entries:
         raise ValueError("the server gives no prompt_logprobs")
     total, greedy, left = 0.0, True, len(continuation)
@@ -216,10 +302,14 @@ def error_message(data: bytes) -> str:
         said = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return " ".join(data[:300].decode("utf-8", "replace").split())
-    if isinstance(said, dict):
-        error = said.get("error", said)
-        said = (error.get("message") or error.get("detail") or error) if isinstance(error, dict) else error
-    return str(said)
+    if isinstance(said, list) and said:
+        said = said[0]
+    return _message_of(said.get("error", said) if isinstance(said, dict) else said)
+
+
+def _message_of(error: Any) -> str:
+    said = (error.get("message") or error.get("detail") or error) if isinstance(error, dict) else error
+    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False, default=str)
 
 
 def error_code(data: bytes) -> str | None:
@@ -231,16 +321,25 @@ def error_code(data: bytes) -> str | None:
         return None
 
 
-def _usage(usage: _Usage | None) -> Usage | None:
-    if usage is None:
+def _usage(usage: Any) -> Usage | None:
+    if not isinstance(usage, dict):
         return None
-    given, made = usage.prompt_tokens_details, usage.completion_tokens_details
+    given, made = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
     return Usage(
-        input_tokens=usage.prompt_tokens or 0,
-        output_tokens=usage.completion_tokens or 0,
-        cached_tokens=(given.cached_tokens or 0) if given is not None else 0,
-        thinking_tokens=(made.reasoning_tokens or 0) if made is not None else 0,
+        input_tokens=_count(usage.get("prompt_tokens")),
+        output_tokens=_count(usage.get("completion_tokens")),
+        cached_tokens=_count(given.get("cached_tokens")) if isinstance(given, dict) else 0,
+        thinking_tokens=_count(made.get("reasoning_tokens")) if isinstance(made, dict) else 0,
     )
+
+
+def _count(value: Any) -> int:
+    """A number of tokens, however it was written; 0 where it cannot be one."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return 0
+    return int(number) if math.isfinite(number) and 0 <= number < 1e15 else 0
 
 
 def _offsets(tokens: list[str]) -> list[int]:

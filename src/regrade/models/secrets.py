@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from regrade.errors import UsageError
 
@@ -23,11 +23,11 @@ _SECRET = re.compile(
 
 _VARIABLE = re.compile(r"(.*_)?(KEY|TOKEN|SECRET|PASSWORD)", re.IGNORECASE)
 _SHORTEST = 8
-"""A variable's value of fewer characters is taken for no secret, or words would be struck out at random."""
+"""Shorter values of variables are not struck out: they would match ordinary words."""
 
 
 def refuse_secrets(given: Mapping[str, Any], where: str) -> None:
-    """Refuse options or parameters that hold a key; it is not repeated in the message.
+    """Refuse options or parameters that hold a key; it is not repeated in the message. ``env:NAME`` holds none.
 
     Args:
         given: Names and values, at any depth (``headers``, ``extra_body``).
@@ -39,7 +39,11 @@ def refuse_secrets(given: Mapping[str, Any], where: str) -> None:
     for name, value in given.items():
         if isinstance(value, Mapping):
             refuse_secrets(value, f"{where} {name}")
-        elif isinstance(value, str) and _SECRET.fullmatch(str(name).lower().replace("-", "_")):
+        elif (
+            isinstance(value, str)
+            and not value.startswith("env:")
+            and _SECRET.fullmatch(str(name).lower().replace("-", "_"))
+        ):
             raise UsageError(f"{name} would be written to disk with the run", where=where, hint=_HINT)
     if isinstance(url := given.get("base_url"), str):
         refuse_password(url)
@@ -48,7 +52,7 @@ def refuse_secrets(given: Mapping[str, Any], where: str) -> None:
 
 
 def refuse_password(url: str) -> None:
-    """Refuse an address with a password or a query in it.
+    """Refuse an address with a password in it, or with a key in its query.
 
     Raises:
         UsageError: it has one.
@@ -56,13 +60,25 @@ def refuse_password(url: str) -> None:
     parts = urlsplit(url)
     if parts.username or parts.password:
         raise UsageError("an address with a password in it would be written to disk", where="--base-url", hint=_HINT)
-    if parts.query:
-        raise UsageError("an address ends in its path, such as /v1, and has no query", where="--base-url", hint=_HINT)
+    for name, _ in parse_qsl(parts.query):
+        if _SECRET.fullmatch(name.lower().replace("-", "_")) or name.lower() in ("key", "sig"):
+            raise UsageError(f"{name} in an address would be written to disk", where="--base-url", hint=_HINT)
+
+
+_IN_URL = re.compile(r"(?<=://)[^/\s@'\"]+@")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+_KEY = re.compile(r"\b(sk|pk|rk|gsk|hf|xai|ghp|github_pat|AIza)[-_]?[A-Za-z0-9_-]{16,}")
 
 
 def without_secrets(text: str) -> str:
-    """A text without the values of the environment's keys, whoever put them there."""
+    """A text in which nothing is left that may be a secret, whoever put it there; for all that is shown or stored.
+
+    Struck out are the values of the environment's keys, credentials in addresses, tokens of an authorization, and what
+    has the form of a provider's key.
+    """
     values = (value for name, value in os.environ.items() if _VARIABLE.fullmatch(name) and len(value) >= _SHORTEST)
     for value in sorted(values, key=len, reverse=True):
         text = text.replace(value, "***")
-    return text
+    text = _IN_URL.sub("***@", text)
+    text = _BEARER.sub(r"\1 ***", text)
+    return _KEY.sub("***", text)

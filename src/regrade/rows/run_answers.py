@@ -2,6 +2,9 @@
 
 A journal (``RUN/answers.jsonl``) has a line for each thing that came back, errors included, in the order it came. An
 answer wins over an error, a later answer over an earlier one, and a last line that breaks off was never counted.
+
+The journal holds what was received; what a model thought in its text, between ``<think>`` tags, is told from its answer
+here.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from regrade.answer_texts import Shortfall, find_shortfall, split_thinking
 from regrade.checksums import is_intact
 from regrade.errors import InputError
 from regrade.rows.location import locate
@@ -32,12 +36,19 @@ class _Line(msgspec.Struct):
     text: str | None = None
     tool_calls: list[Any] | None = None
     choices: list[Loglikelihood] | None = None
+    embedding: msgspec.Raw | None = None
+    finish_reason: str | None = None
     error: _Error | None = None
     model: str | None = None
+    extra: _Extra | None = None
 
 
 class _Error(msgspec.Struct):
     kind: str = "reply"
+
+
+class _Extra(msgspec.Struct):
+    refusal: Any = None
 
 
 _decode: Final = msgspec.json.Decoder(_Line).decode
@@ -54,6 +65,7 @@ class JournalAnswers:
         failed: By sample id, repeat and turn the kind of error, where there are only errors.
         damaged: Lines that are no answer.
         models: How the servers called the models that answered.
+        shortfalls: By sample id, repeat and turn how an answer falls short (cut off, empty, ...).
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,6 +74,7 @@ class JournalAnswers:
         self.failed: dict[str, dict[tuple[int, int], str]] = {}
         self.damaged = 0
         self.models: set[str] = set()
+        self.shortfalls: dict[tuple[str, int, int], Shortfall] = {}
         place = 0
         with path.open("rb", buffering=1 << 20) as file:
             for line in file:
@@ -83,8 +96,33 @@ class JournalAnswers:
             self.said.setdefault(answer.sample_id, {})[which] = _said(answer), place
             if answer.model:
                 self.models.add(answer.model)
+            self._note_shortfall(answer)
         else:
             self.failed.setdefault(answer.sample_id, {})[which] = answer.error.kind
+
+    def _note_shortfall(self, answer: _Line) -> None:
+        if answer.choices is not None or answer.embedding is not None:
+            return
+        refusal = answer.extra.refusal if answer.extra is not None else None
+        found = find_shortfall(answer.text, answer.tool_calls, answer.finish_reason, refusal)
+        key = answer.sample_id, answer.repeat, answer.turn
+        if found is not None:
+            self.shortfalls[key] = found
+        elif self.shortfalls:
+            self.shortfalls.pop(key, None)
+
+    def count_shortfalls(self, *, with_tools: bool) -> dict[Shortfall, tuple[int, str]]:
+        """How many answers fall short, by kind, with the first one's sample id.
+
+        Args:
+            with_tools: Whether the model was given tools, so that to call one is an answer.
+        """
+        counts: dict[Shortfall, tuple[int, str]] = {}
+        for (sample_id, _, _), kind in self.shortfalls.items():
+            if not (with_tools and kind == "called a tool"):
+                count, first = counts.get(kind, (0, sample_id))
+                counts[kind] = count + 1, first
+        return counts
 
     def repeats(self, sample_id: str, turn: int = 0) -> dict[int, Said]:
         """What was said to a sample at one turn, by repeat."""
@@ -110,6 +148,8 @@ class JournalAnswers:
                 file.seek(place)
                 whole = _decode_any(file.readline())
                 one = {"repeat": repeat, **{name: whole.get(name) for name in _KEPT}}
+                if one["thinking"] is None:
+                    one["thinking"] = split_thinking(whole.get("text") or "")[0]
                 if turn:
                     one["turns"] = [found[repeat, n][0] if (repeat, n) in found else None for n in range(turn + 1)]
                 details.append(one)
@@ -137,7 +177,7 @@ def _said(answer: _Line) -> Said:
                 with suppress(msgspec.DecodeError):  # what is no JSON is told as it is
                     arguments = _decode_any(arguments)
             return msgspec.json.encode({"name": function.get("name"), "arguments": arguments}).decode()
-    return answer.text or ""
+    return split_thinking(answer.text)[1] if answer.text else ""
 
 
 def journal_answers(path: str) -> JournalAnswers:

@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from regrade.answer_texts import Shortfall, find_shortfall
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
 from regrade.runs.cache import AnswerCache
@@ -42,6 +43,8 @@ class Tally(msgspec.Struct):
         output_tokens: Likewise.
         cached_tokens: Likewise.
         latencies: Seconds of the latest 1,000 answers.
+        shortfalls: How many of the answers that came now fall short, by kind, with the first one's sample id.
+        with_tools: Whether the model is given tools, so that to call one is an answer.
         started: Clock time (monotonic) when the asking began.
     """
 
@@ -58,6 +61,8 @@ class Tally(msgspec.Struct):
     output_tokens: int = 0
     cached_tokens: int = 0
     latencies: list[float] = msgspec.field(default_factory=list)
+    shortfalls: dict[Shortfall, tuple[int, str]] = msgspec.field(default_factory=dict)
+    with_tools: bool = False
     started: float = msgspec.field(default_factory=time.monotonic)
 
     @property
@@ -77,6 +82,7 @@ class Tally(msgspec.Struct):
             self.errors[answer.error.kind] += 1
             self.first_error = self.first_error or answer.error.message
             return
+        self._note_shortfall(answer)
         if answer.cached:
             self.cached += 1
             return
@@ -89,6 +95,14 @@ class Tally(msgspec.Struct):
             self.latencies[self.answered % 1000] = answer.latency_s
         else:
             self.latencies.append(answer.latency_s)
+
+    def _note_shortfall(self, answer: Answer) -> None:
+        if answer.choices is not None or answer.embedding is not None:
+            return
+        kind = find_shortfall(answer.text, answer.tool_calls, answer.finish_reason, answer.extra.get("refusal"))
+        if kind is not None and not (kind == "called a tool" and self.with_tools):
+            count, first = self.shortfalls.get(kind, (0, answer.sample_id))
+            self.shortfalls[kind] = count + 1, first
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -259,6 +273,7 @@ class _Asking:
     async def to_ask(self, missing: Iterator[Request]) -> AsyncIterator[Request]:
         """The requests that only the model can answer; what is known already goes straight into the journal."""
         for request in missing:
+            self.tally.with_tools = self.tally.with_tools or "tools" in request.parameters
             key = request_hash(request, self.identity), request.repeat, request.draw
             if self.known is not None and (known := self.known.find(*key)) is not None:
                 self.journal.put(_for(known, request, cached=True))

@@ -25,7 +25,7 @@ from regrade.recipes.cards import sample_file
 from regrade.runs.ask import NOTHING_AGAIN, Again, Tally, ask
 from regrade.runs.cache import AnswerCache
 from regrade.runs.journal import Fsync
-from regrade.runs.requests import check, requests_of
+from regrade.runs.requests import check, merged, requests_of
 from regrade.runs.run import Manifest, Run, now
 from regrade.runs.workspace import Workspace
 from regrade.schema import Request, RequestKind, Sample
@@ -112,7 +112,8 @@ def create(
     def watched() -> Iterator[Sample]:
         for sample in prepared.samples:
             if not counts["samples"]:
-                check(model, next(requests_of([sample], parameters, 1, asked.kind)), prepared.name)
+                first = requests_of([sample], parameters, 1, asked.kind, own=asked.parameters, fit=model.fit)
+                check(model, next(first), prepared.name)
             turns = 1 + len(sample.follow_ups or ())
             counts["samples"] += 1
             counts["turns"] = max(counts["turns"], turns)
@@ -147,13 +148,6 @@ def create(
     run = Run(folder, manifest)
     run.save()
     return run
-
-
-def merged(recipe: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """The recipe's generation parameters with the user's own over them; the two names of one limit count as one."""
-    limits = ("max_tokens", "max_completion_tokens")
-    kept = {name: value for name, value in recipe.items() if name not in limits} if own.keys() & set(limits) else recipe
-    return {**kept, **own}
 
 
 def create_in(
@@ -191,7 +185,10 @@ def ask_all(
 
         def __iter__(self) -> Iterator[Request]:
             manifest = run.manifest
-            return requests_of(sample_file.read(run.samples), manifest.parameters, manifest.repeats, asked.kind)
+            samples = sample_file.read(run.samples)
+            return requests_of(
+                samples, manifest.parameters, manifest.repeats, asked.kind, own=asked.parameters, fit=model.fit
+            )
 
     async def work() -> Tally:
         try:

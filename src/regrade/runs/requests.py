@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -13,24 +13,33 @@ from regrade.schema import Request, RequestKind, Sample
 
 
 def requests_of(
-    samples: Iterable[Sample], parameters: dict[str, Any], repeats: int, kind: RequestKind | None = None
+    samples: Iterable[Sample],
+    parameters: dict[str, Any],
+    repeats: int,
+    kind: RequestKind | None = None,
+    *,
+    own: dict[str, Any] | None = None,
+    fit: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> Iterator[Request]:
     """Every request of a run, in order of sample and repeat.
 
     A sample with continuations asks how likely they are; one with messages is a chat; a text is continued, or becomes a
     chat of one message where ``kind`` is ``chat``. A sample's tools are sent with a chat. What a sample's
-    ``metadata["parameters"]`` says wins over ``parameters``. A seed goes up by one with each repeat, or repeats would
-    all be the same.
+    ``metadata["parameters"]`` says wins over ``parameters``, and ``own`` over both. A seed goes up by one with each
+    repeat, or repeats would all be the same.
 
     Args:
         samples: The samples.
         parameters: Generation parameters of all.
         repeats: Answers per sample.
         kind: ``chat`` or ``completion``, where a text is to be sent; None: as the sample is.
+        own: What the user sets; a parameter set to None is left out. It reaches log-likelihoods, too.
+        fit: Makes of a recipe's parameters what the model takes: :meth:`regrade.models.model.Model.fit`.
     """
+    own = own or {}
     for position, sample in enumerate(samples):
-        own = sample.metadata.get("parameters")
-        wanted = {**parameters, **own} if own else parameters
+        of_sample = sample.metadata.get("parameters")
+        wanted = fit({**parameters, **of_sample} if of_sample else parameters)
         messages, prompt = sample.messages, sample.prompt
         if sample.continuations is not None:
             how: RequestKind = "loglikelihood"
@@ -43,6 +52,7 @@ def requests_of(
             how = "completion"
         if sample.tools and how == "chat":
             wanted = {"tools": sample.tools, **wanted}
+        wanted = merged(wanted, own)
         for repeat in range(repeats):
             seeded = {**wanted, "seed": wanted["seed"] + repeat} if repeat and "seed" in wanted else wanted
             yield Request(
@@ -56,6 +66,16 @@ def requests_of(
                 continuations=sample.continuations,
                 parameters=seeded,
             )
+
+
+def merged(recipe: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The recipe's generation parameters with the user's own over them; the two names of one limit count as one.
+
+    A parameter that the user sets to nothing (``--param stop=``) is left out.
+    """
+    limits = ("max_tokens", "max_completion_tokens")
+    kept = {name: value for name, value in recipe.items() if name not in limits} if own.keys() & set(limits) else recipe
+    return {name: value for name, value in {**kept, **own}.items() if value is not None}
 
 
 def next_turn(request: Request, said: list[str]) -> Request:

@@ -22,6 +22,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from regrade.answer_texts import split_thinking
 from regrade.atomic import make_folder, replacing
 from regrade.errors import InputError, RegradeError, UsageError
 from regrade.runs.journal import Damaged, read
@@ -228,7 +229,9 @@ class Run:
         texts: dict[tuple[int, int], dict[int, str]] = {}
         for answer in self.read_answers():
             if isinstance(answer, Answer) and answer.error is None and answer.turn < turn:
-                texts.setdefault((answer.position, answer.repeat), {})[answer.turn] = answer.text or ""
+                texts.setdefault((answer.position, answer.repeat), {})[answer.turn] = split_thinking(answer.text or "")[
+                    1
+                ]
         return {key: [known[n] for n in range(turn)] for key, known in texts.items() if len(known) == turn}
 
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
+from regrade.answer_texts import SHORTFALLS
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import files, table_files
@@ -27,7 +28,7 @@ MANIFEST: Final = "run.json"
 _SHOWN: Final = 3
 """Ids that a note names."""
 _BATCH: Final = 512
-_ACCOUNTED: Final = ["sample_id", "metadata", "follow_ups"]
+_ACCOUNTED: Final = ["sample_id", "metadata", "follow_ups", "tools"]
 _ALWAYS: Final = frozenset((*_ACCOUNTED, "doc", "target", "references"))
 """Columns of which every value is asked for."""
 _decode: Final = decode_text
@@ -187,6 +188,11 @@ class _Row:
         return len(self._json("follow_ups") or ())
 
     @property
+    def has_tools(self) -> bool:
+        """Whether the model may call tools."""
+        return self._value("tools") is not None
+
+    @property
     def references(self) -> list[Any]:
         return self._value("references") or []
 
@@ -294,6 +300,7 @@ class _Account(msgspec.Struct):
         lacking: The first few of these.
         failed: Of those missing, the kinds of errors.
         partial: With some of their repeats.
+        with_tools: Whether a sample has tools that the model may call.
     """
 
     samples: int = 0
@@ -301,10 +308,12 @@ class _Account(msgspec.Struct):
     lacking: list[str] = msgspec.field(default_factory=list)
     failed: Counter[str] = msgspec.field(default_factory=Counter)
     partial: int = 0
+    with_tools: bool = False
 
     def add(self, group: list[_Row], answers: JournalAnswers, repeats: int) -> None:
         there = set.intersection(*(set(answers.repeats(row.sample_id, row.turn)) for row in group))
         self.samples += 1
+        self.with_tools = self.with_tools or group[0].has_tools
         if there:
             self.partial += len(there) < repeats
             return
@@ -322,6 +331,9 @@ class _Account(msgspec.Struct):
             notes.append(f"{self.missing:,} samples have no answer{reasons}: {', '.join(self.lacking)}{more}")
         if self.missing or self.partial:
             notes.append(f"the run is {manifest.status}; regrade resume {manifest.name} asks for what is missing")
+        with_tools = self.with_tools or "tools" in manifest.parameters
+        for kind, (count, first) in answers.count_shortfalls(with_tools=with_tools).items():
+            notes.append(f"{count:,} of {len(answers.said):,} answers were {SHORTFALLS[kind]}, the first: {first}")
         if answers.damaged:
             notes.append(f"{answers.damaged:,} lines of the journal cannot be read")
         return notes
