@@ -25,7 +25,13 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 IMPORTED = {"pyyaml": "yaml", "universal-pathlib": "upath"}
 
 #: Modules that look for the files of an installed package, and import nothing of it.
-FINDERS = {"extras.py", "recipes/functions.py", "recipes/lm_eval/task_yaml.py", "recipes/artifacts/catalogs.py"}
+FINDERS = {
+    "extras.py",
+    "cli/arrow.py",
+    "recipes/functions.py",
+    "recipes/lm_eval/task_yaml.py",
+    "recipes/artifacts/catalogs.py",
+}
 
 
 def imported_name(requirement: str) -> str:
