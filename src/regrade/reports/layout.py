@@ -94,13 +94,13 @@ def _add_groups(layout: dict[str, Any], scores: Scores, keys: list[str]) -> None
         return of_part.get((name, run), name)
 
     for group in scores.task_groups:
-        key = key_of(group.name, group.run)
+        key, tasks = key_of(group.name, group.run), set(group.tasks)
         values = {"alias": group.name, "sample_len": group.samples, **_finite_stderr(group.values)}
         layout["results"][key] = layout["groups"][key] = values
         layout["higher_is_better"][key] = {
             result.metric: result.higher_is_better
             for part in scores.parts
-            if part.main and part.run == group.run and part.task in group.tasks
+            if part.main and part.run == group.run and part.task in tasks
             for result in part.whole
         }
         layout["group_subtasks"][key] = [key_of(name, group.run) for name in group.members]
@@ -212,18 +212,20 @@ def _plain(value: Any, place: str, not_finite: dict[str, str]) -> Any:
 
 def _task_keys(parts: list[SourceScores]) -> list[str]:
     """A key per part: the task's name where that is unique."""
-    several_runs = {part.task for part in parts if len({p.run + p.path for p in parts if p.task == part.task}) > 1}
-    keys: list[str] = []
+    runs: dict[str, set[tuple[str, str]]] = {}
     for part in parts:
-        key = f"{part.task}@{part.run}" if part.task in several_runs else part.task
+        runs.setdefault(part.task, set()).add((part.run, part.path))
+    keys: dict[str, None] = {}
+    for part in parts:
+        key = f"{part.task}@{part.run}" if len(runs[part.task]) > 1 else part.task
         if not part.main:
             key = f"{key} ({part.part})"
         number = 2
         unique = key
         while unique in keys:
             unique, number = f"{key}#{number}", number + 1
-        keys.append(unique)
-    return keys
+        keys[unique] = None
+    return list(keys)
 
 
 def _values(part: SourceScores) -> dict[str, Any]:
