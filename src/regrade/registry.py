@@ -162,6 +162,12 @@ def _describe(point: EntryPoint, error: BaseException) -> str:
     return f"the plugin {point.name!r}{package} ({point.value}) is skipped: {type(error).__name__}: {reason}"
 
 
+def plugin_modules() -> list[str]:
+    """The modules outside Regrade whose classes are registered here; another process registers them by importing them."""
+    found = {cls.__module__ for classes in _classes.values() for cls in classes.values()}
+    return sorted(name for name in found if name != "__main__" and not name.startswith("regrade."))
+
+
 def lookup(kind: str, name: str) -> type[Any]:
     """Return the class registered as ``name`` of ``kind``.
 

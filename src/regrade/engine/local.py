@@ -6,22 +6,23 @@ import atexit
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+import threading
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from regrade.engine.outcome import outcome_of, value_of
+from regrade.engine.outcome import value_of
 from regrade.errors import EngineError, UsageError
 from regrade.registry import register
+from regrade.time_limit import in_main_thread
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-    from multiprocessing.context import BaseContext
-    from multiprocessing.process import BaseProcess
+    from regrade.engine.worker import Worker
 
 _AHEAD = 2
 """Items per worker that are under way or wait to be taken: one that it works on, one to go on with."""
 
-_STOP = -1
+_WATCH_S = 0.25
+"""How often workers are looked after while none of them answers."""
 
 
 def available_cpus() -> int:
@@ -45,9 +46,14 @@ class LocalEngine:
         self.workers = workers
 
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[Any, None, None]:
-        """Yield ``function(item)`` in order. At most two items per worker are under way or waiting to be taken."""
+        """Yield ``function(item)`` in order. At most two items per worker are under way or waiting to be taken.
+
+        Items with a method ``without(piece)`` have pieces of work with a time limit. No signal reaches them in a thread
+        that is not the main one, so that a single worker is a process there too. A worker that does not end a piece at
+        its limit is ended, and another one does the item without that piece.
+        """
         workers = min(self.workers or available_cpus(), len(items))
-        if workers <= 1:
+        if workers == 0 or (workers == 1 and not (hasattr(items[0], "without") and not in_main_thread())):
             yield from map(function, items)
             return
         pool = _Pool(workers, function, items)
@@ -60,15 +66,6 @@ class LocalEngine:
             pool.kill()
 
 
-class _Worker:
-    """A process of the pool, as seen from here."""
-
-    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
-        self.process = process
-        self.pipe = pipe
-        self.assigned = 0
-
-
 class _Pool:
     """Processes that each have all the items, are told which to do by number, and answer with outcomes.
 
@@ -78,82 +75,95 @@ class _Pool:
     """
 
     def __init__(self, workers: int, function: Callable[[Any], Any], items: Sequence[Any]) -> None:
-        self.count = len(items)
-        self.workers: list[_Worker] = []
+        self._function = function
+        self._items = list(items)
+        self._fork = _forking()
+        self.workers: list[Worker] = []
         # Not daemons: those may have no children of their own, and scoring functions may want some.
         atexit.register(self.kill)
-        context = _context()
-        forking = context.get_start_method() == "fork"
         try:
             for _ in range(workers):
-                mine, theirs = context.Pipe()
-                # A forked worker holds a copy of every pipe that is open here. It must close them, or its siblings
-                # would wait for ever for the end of a process that is gone.
-                inherited = [mine, *(worker.pipe for worker in self.workers)] if forking else []
-                process = context.Process(  # type: ignore[attr-defined]
-                    target=_work, args=(theirs, inherited, function, items), name="regrade-worker"
-                )
-                process.start()
-                theirs.close()
-                self.workers.append(_Worker(process, mine))
+                self._start()
         except BaseException:
             self.kill()
             raise
+
+    def _start(self) -> Worker:
+        pipes = [worker.pipe for worker in self.workers]
+        from regrade.engine.worker import Worker
+
+        worker = Worker(self._fork, pipes, self._function, self._items)
+        self.workers.append(worker)
+        return worker
 
     def outcomes(self) -> Generator[bytes, None, None]:
         """The outcomes of all items, in order."""
         from multiprocessing.connection import wait
 
         ready: dict[int, bytes] = {}
-        by_pipe = {worker.pipe: worker for worker in self.workers}
-        assigned = 0
-        for number in range(self.count):
+        assigned, count = 0, len(self._items)
+        for number in range(count):
             while True:
-                while assigned < min(self.count, number + _AHEAD * len(self.workers)):
-                    worker = min(self.workers, key=lambda worker: worker.assigned)
-                    if worker.assigned >= _AHEAD:
+                while assigned < min(count, number + _AHEAD * len(self.workers)):
+                    worker = min(self.workers, key=lambda worker: len(worker.numbers))
+                    if len(worker.numbers) >= _AHEAD:
                         break
                     self._assign(worker, assigned)
                     assigned += 1
                 if number in ready:
                     break
-                for pipe in wait(list(by_pipe)):
-                    worker = by_pipe[pipe]  # type: ignore[index]
-                    done, outcome = self._receive(worker)
-                    worker.assigned -= 1
+                by_pipe = {worker.pipe: worker for worker in self.workers}
+                waiting = wait(list(by_pipe), _WATCH_S)
+                for pipe in waiting:
+                    done, outcome = self._receive(by_pipe[pipe])  # type: ignore[index]
                     ready[done] = outcome
+                if not waiting:
+                    self._end_overruns()
             yield ready.pop(number)
 
-    def _assign(self, worker: _Worker, number: int) -> None:
+    def _end_overruns(self) -> None:
+        """End each worker that no signal got out of its piece of work, and let another one go on without the piece."""
+        for worker in list(self.workers):
+            piece = worker.overrun()
+            if piece is None:
+                continue
+            self.workers.remove(worker)
+            worker.kill()
+            first = worker.numbers[0]
+            self._items[first] = self._items[first].without(piece)
+            other = self._start()
+            for number in worker.numbers:
+                self._assign(other, number)
+
+    def _assign(self, worker: Worker, number: int) -> None:
         try:
             worker.pipe.send(number)
         except OSError:
             raise self._died(worker) from None
-        worker.assigned += 1
+        worker.numbers.append(number)
 
-    def _receive(self, worker: _Worker) -> tuple[int, bytes]:
+    def _receive(self, worker: Worker) -> tuple[int, bytes]:
         try:
-            number = worker.pipe.recv()
-            return number, worker.pipe.recv_bytes()
+            number, outcome = worker.pipe.recv(), worker.pipe.recv_bytes()
         except (EOFError, OSError):
             raise self._died(worker) from None
+        worker.numbers.popleft()
+        return number, outcome
 
-    def _died(self, worker: _Worker) -> EngineError:
+    def _died(self, worker: Worker) -> EngineError:
         worker.process.join(1)
         code = worker.process.exitcode
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
         hint = "--workers 1 works in one process and needs the least memory"
         if code == -signal.SIGKILL:
             hint = f"the system does that when memory runs out: {hint}"
-        elif code == 1:
-            hint = 'a script that calls Regrade must do so under: if __name__ == "__main__"'
         return EngineError(f"a worker process {how}", hint=hint)
 
     def finish(self) -> None:
         """Let workers that have nothing left to do end by themselves."""
         for worker in self.workers:
             try:
-                worker.pipe.send(_STOP)
+                worker.pipe.send(-1)
             except OSError:
                 continue
         for worker in self.workers:
@@ -162,39 +172,18 @@ class _Pool:
     def kill(self) -> None:
         """End every worker, whatever it does."""
         for worker in self.workers:
-            worker.pipe.close()
-            if worker.process.is_alive():
-                worker.process.kill()
-        for worker in self.workers:
-            worker.process.join()
-            worker.process.close()
+            worker.kill()
         self.workers.clear()
         atexit.unregister(self.kill)
 
 
-def _work(
-    pipe: Connection, inherited: Iterable[Connection], function: Callable[[Any], Any], items: Sequence[Any]
-) -> None:
-    """What a worker does: run the items whose numbers arrive, until the other end says stop or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair: it ends the workers
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    for other in inherited:
-        other.close()
-    try:
-        while (number := pipe.recv()) != _STOP:
-            outcome = outcome_of(function, items[number])
-            pipe.send(number)
-            pipe.send_bytes(outcome)
-    except (EOFError, OSError):
-        return
+def _forking() -> Any:
+    """The context that forks, which is quickest and shares what is loaded; None where forking is not safe.
 
-
-def _context() -> BaseContext:
+    It is only while there is one thread, and not on macOS.
+    """
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return None
     import multiprocessing
-    import threading
 
-    # Forking is quickest and shares what is loaded, but is only safe while there is one thread, and not on macOS.
-    if sys.platform == "linux" and threading.active_count() == 1:
-        return multiprocessing.get_context("fork")
-    methods = multiprocessing.get_all_start_methods()
-    return multiprocessing.get_context("forkserver" if "forkserver" in methods and sys.platform == "linux" else "spawn")
+    return multiprocessing.get_context("fork")

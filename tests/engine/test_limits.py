@@ -1,0 +1,80 @@
+"""Limits hold where no signal reaches: in other threads than the main one, and in code that never looks for signals."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import msgspec
+import pytest
+
+import regrade
+from regrade.engine import LocalEngine
+from regrade.errors import TookTooLong
+from regrade.time_limit import TimeLimit
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")
+
+BOMB = "a" * 60 + "b"
+
+
+class Stubborn(msgspec.Struct, frozen=True):
+    """Three pieces of work, the second of which ends for no signal."""
+
+    skipped: tuple[int, ...] = ()
+
+    def without(self, piece: int) -> Stubborn:
+        return Stubborn((*self.skipped, piece))
+
+
+def do(item: Stubborn) -> list[str]:
+    done = []
+    with TimeLimit(0.1, item.skipped) as limit:
+        for number in (1, 2, 3):
+            try:
+                limit.start()
+                if number == 2:
+                    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGPROF])
+                    while True:
+                        pass
+                limit.finish()
+                done.append("done")
+            except TookTooLong as error:
+                done.append(error.what)
+    return done
+
+
+def test_a_worker_that_no_signal_stops_is_ended_and_its_item_done_without_the_piece() -> None:
+    found = list(LocalEngine(2).run(do, [Stubborn(), Stubborn()]))
+    assert found == [["done", "exceeded --time-limit 0.1 (CPU s)", "done"]] * 2
+
+
+def in_thread(work: Any) -> Any:
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_the_limit_holds_in_a_thread(logs: Any) -> None:
+    logs.results(n=3)
+    path = logs.write(logs.rows(["1", BOMB, "1"]))
+    options: dict[str, Any] = {"extract": {"slow": "(?:a+)+$|^(1)"}, "metric": "exact_match", "answer_limit_s": 0.1}
+    [result] = in_thread(lambda: regrade.score(path, **options)).results
+    assert (result.value, result.n, result.timed_out) == (2 / 3, 3, 1)
+
+
+def test_a_script_without_a_guard_may_score_in_a_thread(logs: Any, tmp_path: Any) -> None:
+    path = logs.write(logs.rows(["1", "0"]))
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import threading, regrade\n"
+        f"work = lambda: print(regrade.score({str(path)!r}).results[0].n)\n"
+        "thread = threading.Thread(target=work)\nthread.start()\nthread.join()\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("2\n", "")
