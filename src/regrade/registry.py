@@ -163,7 +163,7 @@ def _describe(point: EntryPoint, error: BaseException) -> str:
 
 
 def plugin_modules() -> list[str]:
-    """The modules outside Regrade whose classes are registered here; another process registers them by importing them."""
+    """The modules outside Regrade whose classes are registered here: another process that imports them has them too."""
     found = {cls.__module__ for classes in _classes.values() for cls in classes.values()}
     return sorted(name for name in found if name != "__main__" and not name.startswith("regrade."))
 
