@@ -68,7 +68,7 @@ def test_everything_wrong_in_json_is_told(add: Add, catalog: Catalogs) -> None:
 
 @pytest.mark.parametrize(
     ("content", "suffix", "place"),
-    [("{", ".json", "1:2"), ('{"__type__": "lower",\n}', ".json", "2:1"), ("a: [\n", ".yaml", "2:1")],
+    [("{", ".json", "1:2"), ('{"__type__": "lower"\n"a": 1}', ".json", "2:1"), ("a: [\n", ".yaml", "2:1")],
 )
 def test_syntax(content: str, suffix: str, place: str, add: Add, catalog: Catalogs) -> None:
     path = add("card", content, suffix)
