@@ -6,6 +6,8 @@ import http.server
 import json
 import pickle
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 import regrade
 from regrade.access import Access, AccessDenied
 from regrade.errors import InputError
+from regrade.recipes.artifacts.reaching import Reaching
 from regrade.recipes.loaders import Loading
 from regrade.recipes.loaders.files import found
 from regrade.rows import downloads
@@ -369,3 +372,80 @@ def test_nothing_else_reaches() -> None:
                 wrong[name] = calls
     assert wrong == {}, "ask an Access, or say in _MAY_REACH why not"
     assert reaches("import os\nfrom pathlib import Path\nPath('x').read_text(); os.environ['A']") != []
+
+
+def test_a_folder_of_a_model_is_asked_about(places: Path) -> None:
+    pytest.importorskip("transformers")
+    rows = {"__type__": "load_from_dictionary", "data": {"test": [{"question": "q", "answer": "a"}]}}
+    step = {"__type__": "tokens_split", "field": "question", "model": str(places / "elsewhere")}
+    with pytest.raises(AccessDenied, match="--allow-path"):
+        list(regrade.load_card(card(rows, [step])).samples())
+    with pytest.raises(AccessDenied, match="--allow-path"):
+        Reaching().named_model(str(places / "elsewhere"))
+    assert Reaching().named_model("org/model") == "org/model"
+
+
+def test_the_token_goes_to_the_hub_and_to_no_other_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a process of its own: the hub's package reads its settings when it is imported."""
+    pytest.importorskip("huggingface_hub")
+    done = subprocess.run([sys.executable, "-c", _HUB], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    asked = json.loads(done.stdout.splitlines()[-1])
+    assert asked["targets"] == ["a"]
+    assert "Bearer hf_secret" in asked["hub"]
+    assert asked["other"] == [None]
+
+
+_HUB = """
+import http.server, json, os, threading
+
+asked = {"hub": [], "other": []}
+commit = "0" * 40
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        hub = self.server is servers[0]
+        asked["hub" if hub else "other"].append(self.headers.get("Authorization"))
+        body, status = b'{"question": "q", "answer": "a"}\\n', 200
+        if "/tree/" in self.path:
+            body = json.dumps([{"type": "file", "path": "a.jsonl", "size": 10, "oid": "1"}]).encode()
+        elif "/api/" in self.path:
+            siblings = [{"rfilename": "a.jsonl"}]
+            body = json.dumps({"id": "a/b", "sha": commit, "siblings": siblings, "private": False, "tags": []}).encode()
+        elif hub:
+            body, status = b"", 302
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", f"http://localhost:{servers[1].server_port}/blob")
+            self.send_header("X-Repo-Commit", commit)
+            self.send_header("X-Linked-Etag", '"abc"')
+            self.send_header("X-Linked-Size", "33")
+        self.send_header("ETag", '"abc"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_):
+        pass
+
+servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
+for server in servers:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+for name in list(os.environ):
+    if "proxy" in name.lower() or name.startswith("HF_"):
+        del os.environ[name]
+os.environ |= {"HF_ENDPOINT": f"http://127.0.0.1:{servers[0].server_port}", "HF_TOKEN": "hf_secret"}
+os.environ |= {"HF_HUB_CACHE": os.path.join(os.getcwd(), "cache"), "HF_HUB_DISABLE_XET": "1"}
+
+import regrade
+
+task = {"__type__": "task", "input_fields": ["question"], "reference_fields": ["answer"], "metrics": []}
+loader = {"__type__": "load_from_hf_space", "space_name": "a/b", "data_files": {"test": ["a.jsonl"]}}
+loader["token_env"] = "HF_TOKEN"
+template = {"__type__": "input_output_template", "input_format": "{question}", "output_format": "{answer}"}
+card = regrade.load_card({"__type__": "task_card", "loader": loader, "task": task, "templates": [template]})
+print(json.dumps({"targets": [sample.target for sample in card.samples()], **asked}))
+"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -24,6 +25,16 @@ class Reaching(Artifact):
         """What it may reach for."""
         found: Access = self.__dict__.get(_KEY, _NOTHING)
         return found
+
+    def named_model(self, name: str) -> str:
+        """The name of a model as it was given: one of the hub, or a folder of this machine.
+
+        Raises:
+            AccessDenied: it is a folder that may not be named.
+        """
+        if (folder := Path(name)).exists():
+            self.access.path(folder)
+        return name
 
 
 def given_access(value: _Given, access: Access) -> _Given:

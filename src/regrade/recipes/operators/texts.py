@@ -10,6 +10,7 @@ from typing import Any
 from regrade import extras
 from regrade.errors import UnavailableError
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
+from regrade.recipes.artifacts.reaching import Reaching
 from regrade.recipes.operators.operator import FieldOperator, RowOperator
 from regrade.recipes.streams import Row
 
@@ -251,7 +252,7 @@ class RegexReplace(FieldOperator):
         return self._pattern.sub(self.replacement, value) if isinstance(value, str) else value
 
 
-class _Tokens(TextOperator):
+class _Tokens(Reaching, TextOperator):
     """An operator that needs a model's tokenizer (package ``transformers``).
 
     Args:
@@ -275,7 +276,7 @@ class _Tokens(TextOperator):
     def _tokenizer(self) -> Any:
         transformers = extras.require("transformers", to=self._use)
         try:
-            return transformers.AutoTokenizer.from_pretrained(self.model)
+            return transformers.AutoTokenizer.from_pretrained(self.named_model(self.model))
         except (OSError, ValueError) as error:
             reason = str(error).partition("\n")[0]
             raise UnavailableError(f"the tokenizer of {self.model} cannot be had: {reason}") from None

@@ -12,6 +12,7 @@ import msgspec
 
 from regrade import extras
 from regrade.recipes.artifacts.artifact import artifact
+from regrade.recipes.artifacts.reaching import Reaching
 from regrade.recipes.paths import get_path
 from regrade.recipes.prompting.formats import BaseFormat, Format, Parts
 from regrade.recipes.prompting.shape_serializers import IMAGE_TAG
@@ -146,7 +147,7 @@ def _tokenizer(model: str) -> Any:
 
 
 @artifact("hf_system_format")
-class HFSystemFormat(ChatAPIFormat):
+class HFSystemFormat(Reaching, ChatAPIFormat):
     """Writes the text that a model's own chat template makes of the messages.
 
     It needs the package ``transformers``, and the model's tokenizer in its cache or the network.
@@ -168,7 +169,7 @@ class HFSystemFormat(ChatAPIFormat):
     @cached_property
     def tokenizer(self) -> Any:
         """The model's tokenizer, loaded when it is first used."""
-        return _tokenizer(self.model_name)
+        return _tokenizer(self.named_model(self.model_name))
 
     def formatted(self, parts: Parts) -> Any:
         text = self.tokenizer.apply_chat_template(
@@ -178,7 +179,7 @@ class HFSystemFormat(ChatAPIFormat):
 
 
 @artifact("granite_documents_format")
-class GraniteDocumentsFormat(Format):
+class GraniteDocumentsFormat(Reaching, Format):
     """Writes a question and its contexts by the chat template of IBM's Granite models, which knows documents.
 
     It needs the package ``transformers``.
@@ -202,7 +203,7 @@ class GraniteDocumentsFormat(Format):
     @cached_property
     def tokenizer(self) -> Any:
         """The model's tokenizer, loaded when it is first used."""
-        return _tokenizer(self.model)
+        return _tokenizer(self.named_model(self.model))
 
     def process_row(self, row: Row, stream: str | None = None) -> Row:
         inputs = row["input_fields"]
