@@ -43,6 +43,17 @@ def test_pandas_is_there_for_who_asks(tmp_path: Path) -> None:
     run(program, folder=tmp_path)
 
 
+def test_pandas_may_be_what_loads_arrow(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    program = (
+        "from regrade.cli.arrow import leave_pandas_out\n"
+        "leave_pandas_out()\n"
+        "import pandas\n"
+        "assert pandas.Series([1, 2]).tolist() == [1, 2]\n"
+    )
+    run(program, folder=tmp_path)
+
+
 def test_what_is_loaded_already_is_left_alone() -> None:
     import pyarrow  # noqa: F401
 

@@ -57,7 +57,16 @@ def compare_with(recorded: dict[str, Any], scored: dict[str, Any], told: str, wh
 
 
 def compare_run(folder: Path) -> list[Difference]:
-    """All that Regrade makes of one run's log, against the harness."""
+    """All that Regrade makes of one run's log, against the harness; each difference says what the tasks are of."""
+    about = set()
+    for config in results_of(folder / "log")["configs"].values():
+        about.add(config["output_type"])
+        about |= {step["function"] for steps in config.get("filter_list", ()) for step in steps["filter"]}
+        about |= {str(metric["metric"]) for metric in config.get("metric_list", ())}
+    return [one._replace(where=f"{one.where} ({' '.join(sorted(about))})") for one in _compare_run(folder)]
+
+
+def _compare_run(folder: Path) -> list[Difference]:
     log = folder / "log"
     recorded = results_of(log)
     found = compare_with(recorded, *score_json(log), "score")

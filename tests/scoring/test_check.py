@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import regrade
-from regrade.scoring.check import check, same
+from regrade.scoring.check import check, same, same_stderr
 
 HARNESS = importlib.util.find_spec("lm_eval") is not None
 IFEVAL = HARNESS and all(importlib.util.find_spec(name) for name in ("langdetect", "immutabledict", "nltk"))
@@ -391,3 +391,17 @@ def test_a_check_takes_no_other_filters(logs: Any, cli: Callable[..., Any]) -> N
 )
 def test_what_counts_as_the_same(recorded: Any, computed: Any, equal: bool) -> None:
     assert same(recorded, computed) is equal
+
+
+@pytest.mark.parametrize(
+    ("recorded", "computed", "value", "equal"),
+    [
+        (450.25694123612703, 514.5793614127166, 3.8808469624362035e17, True),  # three documents alike: perplexity
+        (450.25694123612703, 514.5793614127166, 1e6, False),
+        (0.1, 0.1, "N/A", True),
+        ("N/A", 0.0, 0.5, False),
+        (0.0, 0.01, 1.0, False),
+    ],
+)
+def test_standard_errors_that_are_rounding(recorded: Any, computed: Any, value: Any, equal: bool) -> None:
+    assert same_stderr(recorded, computed, value) is equal

@@ -36,7 +36,8 @@ class _ArrowFinder:
 
             def load_without_pandas(module: ModuleType) -> None:
                 load(module)
-                _look_for_pandas_in_vain(module)
+                if "pandas" not in sys.modules:  # else it is pandas that loads Arrow, and is not whole yet
+                    _look_for_pandas_in_vain(module)
 
             spec.loader.exec_module = load_without_pandas  # type: ignore[method-assign]
         return spec

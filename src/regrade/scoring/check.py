@@ -104,7 +104,7 @@ def _check_groups(source: Source) -> list[CheckRow]:
         )
         if found.reason is None:
             equal = same(row.recorded, row.computed)
-            stderr = row.recorded_stderr is None or same(row.recorded_stderr, row.computed_stderr)
+            stderr = row.recorded_stderr is None or same_stderr(row.recorded_stderr, row.computed_stderr, row.computed)
             row.verdict = "equal" if equal and stderr else "different"
         rows.append(row)
     return rows
@@ -212,7 +212,7 @@ def _judge(row: CheckRow, scores: SourceScores, result: Result, failed: int) -> 
         row.reason = "no row of the log holds a value"
     elif not same(row.recorded, row.computed):
         row.verdict = "different"
-    elif row.recorded_stderr is not None and not same(row.recorded_stderr, row.computed_stderr):
+    elif row.recorded_stderr is not None and not same_stderr(row.recorded_stderr, row.computed_stderr, row.computed):
         row.verdict = "different"
         row.reason = "the standard errors differ"
     else:
@@ -267,6 +267,16 @@ def same(recorded: Any, computed: Any) -> bool:
     if isinstance(recorded, list) and isinstance(computed, list):
         return len(recorded) == len(computed) and all(map(same, recorded, computed))
     return bool(recorded == computed)
+
+
+def same_stderr(recorded: Any, computed: Any, value: Any) -> bool:
+    """Whether two standard errors of a value are the same; below the value's last digits they are rounding."""
+    if same(recorded, computed):
+        return True
+    numbers = (recorded, computed, value)
+    return all(isinstance(number, int | float) for number in numbers) and max(recorded, computed) <= ABSOLUTE * abs(
+        value
+    )
 
 
 def _near(recorded: Any, computed: Any) -> bool:

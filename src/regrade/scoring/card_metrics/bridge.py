@@ -252,7 +252,7 @@ class CardAggregation(Aggregation):
         for name, value in scores.items():
             if name != self.score and isinstance(value, int | float):
                 other = found[self.card.global_name(name)] = CardAggregation(self._data, name)
-                other._reduced = column, scores
+                other._reduced, other.policy = (column, scores), self.policy
         return found
 
     @property

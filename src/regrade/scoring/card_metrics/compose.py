@@ -122,6 +122,10 @@ class MetricPipeline(CardMetric):
     def global_name(self, score: str) -> str:
         return self.inner.global_name(score) if score == self.main_score else score
 
+    def interval_names(self, scores: Scores) -> list[str]:
+        inner = {self.inner.global_name(name) for name in self.inner.interval_names(scores)}
+        return [name for name in scores if name in inner or name == self.main_score]
+
     def resampled(self, statistics: Sequence[Any], names: list[str]) -> Resampled:
         if not self.after and names == [self.main_score]:
             return self.inner.resampled(statistics, names)
