@@ -1,12 +1,67 @@
-"""Files that are whole or not there: written beside their name, flushed to disk, then renamed."""
+"""Files that are whole or not there: written beside their name, flushed to disk, then renamed.
+
+No output takes the place of an input. Within :func:`protecting_inputs` every file that is opened to be read, because
+the user named it or because data did, is noted by :func:`note_input`, and :func:`replacing` refuses its place, whatever
+name or link leads there.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from os import PathLike
 from pathlib import Path
+
+from regrade.errors import UsageError
+
+_inputs: ContextVar[set[tuple[int, int]] | None] = ContextVar("inputs", default=None)
+
+
+@contextmanager
+def protecting_inputs(*paths: str | PathLike[str]) -> Iterator[None]:
+    """A context in which no input is replaced: neither ``paths`` nor what is opened to be read meanwhile.
+
+    Within another such context the inputs are those of both.
+    """
+    known = _inputs.get()
+    token = _inputs.set(set() if known is None else known)
+    try:
+        for path in paths:
+            note_input(path)
+        yield
+    finally:
+        _inputs.reset(token)
+
+
+def note_input(path: str | PathLike[str]) -> None:
+    """Note that a file is read; what is no file of this machine is not noted."""
+    known = _inputs.get()
+    if known is not None and (identity := _identity(path)) is not None:
+        known.add(identity)
+
+
+def _identity(path: str | PathLike[str]) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - of a text, too
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+
+
+def refuse_inputs(path: Path) -> None:
+    """Raise for an output that is one of the inputs.
+
+    Raises:
+        UsageError: it is, by its name or by a link.
+    """
+    if _identity(path) in (_inputs.get() or ()):
+        raise UsageError(
+            "is read as an input, and would be replaced", where=str(path), hint="name another file for the output"
+        )
 
 
 @contextmanager
@@ -18,7 +73,13 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     Args:
         path: The file.
         private: Only its owner may read it, as everything in a workspace: what a model was asked and said is private.
+            Such files are the program's own and may be read and written again.
+
+    Raises:
+        UsageError: it is one of the inputs.
     """
+    if not private:
+        refuse_inputs(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
@@ -29,6 +90,8 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod((0o600 if private else 0o666) & ~mask)
+        if not private:
+            refuse_inputs(path)
         temporary.replace(path)
         _sync_folder(path.parent)
     except BaseException:

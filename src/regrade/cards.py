@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from regrade.access import Access
+from regrade.atomic import protecting_inputs
 from regrade.errors import InputError, UsageError
 from regrade.recipes.cards.account import Account
 from regrade.recipes.cards.choices import Choices, choices_of
@@ -247,7 +248,8 @@ class Samples:
     def write(self, path: str | PathLike[str]) -> int:
         """Write the samples to a Parquet or JSON lines file; how many there were."""
         self._pipeline = pipeline = self._fresh()
-        return write(pipeline.samples(), Path(path), lambda: about(self.loaded, pipeline))
+        with protecting_inputs():
+            return write(pipeline.samples(), Path(path), lambda: about(self.loaded, pipeline))
 
     def score(self, answers: Any, **options: Any) -> Scores:
         """Score answers to these samples; see :meth:`Card.score`."""

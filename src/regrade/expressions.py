@@ -100,7 +100,9 @@ class Expression:
         try:
             unknown = meta.find_undeclared_variables(environment.parse("{{ (" + text + ") }}")) - set(NAMES)
             self._evaluate = environment.compile_expression(text, undefined_to_none=False)
-        except TemplateError as error:
+        except (RecursionError, MemoryError):
+            raise ExpressionError(f"{option} {text[:80]!r} is nested too deeply") from None
+        except (TemplateError, SyntaxError, ValueError, OverflowError) as error:
             raise ExpressionError(
                 f"{option} {text!r} is not an expression: {error}",
                 hint="write Jinja expressions, such as: doc.level == 'Level 5' and answer|length > 40",

@@ -5,6 +5,7 @@ Plain, typed, picklable and JSON-serialisable: they cross process and machine bo
 
 from __future__ import annotations
 
+import json
 import zlib
 from typing import Any, Literal, TypeAlias
 
@@ -259,8 +260,21 @@ class Record:
     def fingerprint(self) -> int:
         """A checksum of the document: tells logs of different documents under the same ids apart."""
         if self._fingerprint is None:
-            self._fingerprint = zlib.crc32(msgspec.json.encode(self.doc, enc_hook=str))
+            self._fingerprint = checksum(self.doc)
         return self._fingerprint
+
+
+def checksum(value: Any, *, canonical: bool = False) -> int:
+    """A checksum of plain data: equal data have equal ones; ``canonical`` ones do not depend on the order of keys."""
+    try:
+        data = msgspec.json.encode(value, enc_hook=str, order="sorted" if canonical else None)
+    except (
+        UnicodeEncodeError,
+        OverflowError,
+        TypeError,
+    ):  # half of a surrogate pair, large numbers, odd keys
+        data = json.dumps(value, ensure_ascii=False, default=str, sort_keys=canonical).encode("utf-8", "surrogatepass")
+    return zlib.crc32(data)
 
 
 class Malformed(msgspec.Struct, frozen=True):

@@ -121,7 +121,7 @@ def test_the_issues_commands_have_their_options(capsys: pytest.CaptureFixture[st
         (["score", "{log}", "--metric", "exact_match:ignore_case"], "'ignore_case' is no argument"),
         (["score", "{log}", "--where", "doc.nothing == 1"], "names a field that no sample has"),
         (["score", "{log}", "--extract", "no equals sign"], "--extract"),
-        (["score", "{log}", "--extract", "broken=("], "the expression '(' is wrong"),
+        (["score", "{log}", "--extract", "broken=("], "broken is no regular expression: missing )"),
         (["score", "{log}", "--time-limit", "-1"], "--time-limit"),
         (["score", "{log}", "--bootstrap-iters", "-1"], "--bootstrap-iters"),
         (["score", "{log}", "--ray-address", "somewhere"], "--engine ray"),

@@ -15,6 +15,8 @@ def expected_reader(path: str) -> str | None:
     """The reader that should open a file of the shared data, by its place there."""
     parts = path.split("/")
     name = parts[-1]
+    if parts[0] == "lighteval_metric_cases" and name.endswith(".json"):
+        return "table"  # an object that holds its cases in one list
     if parts[0] in ("lighteval_metric_cases", "nltk_data") or name in ("LICENSE", "README.md"):
         return None if parts[0] != "nltk_data" or not name.endswith(".tab") else "table"
     if parts[0] == "inspect_ai" or "data/inspect" in path:

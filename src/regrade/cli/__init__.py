@@ -12,13 +12,17 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from io import TextIOWrapper
+from os import PathLike
+from types import FrameType
 from typing import Any, NoReturn
 
+from regrade.atomic import protecting_inputs
 from regrade.cli.arrow import leave_pandas_out
+from regrade.cli.terminal import safe_output
 from regrade.errors import Exit, RegradeError, RegradeWarning
 
 #: Commands by name: the module that holds ``add_arguments`` and ``run``, and a line of help.
@@ -75,7 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     for stream in (sys.stdout, sys.stderr):
         _write_utf8(stream)
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    with safe_output():
+        return _main(list(sys.argv[1:] if arguments is None else arguments))
+
+
+def _main(given: list[str]) -> int:
     command = next((word for word in given if not word.startswith("-")), None)
     top = parser(command if command in COMMANDS else None)
     try:
@@ -98,14 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     usual_warning = warnings.showwarning
     warnings.showwarning = partial(_show_warning, usual_warning)
     try:
-        code = import_module(COMMANDS[options.command][0]).run(options)
-        sys.stdout.flush()
-        return int(code)
-    except RegradeError as error:
-        if options.debug:
-            raise
-        print(f"regrade: {error}", file=sys.stderr)
-        return int(error.exit_code)
+        with protecting_inputs(*_named_files(options)):
+            return _run(options)
     except KeyboardInterrupt as stop:
         terminated = isinstance(stop, _Terminated)
         what = "terminated" if terminated else "interrupted"
@@ -114,11 +116,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
-    except OSError as error:
-        if options.debug:
-            raise
-        print(f"regrade: {error.filename or 'operating system'}: {error.strerror or error}", file=sys.stderr)
-        return Exit.ERROR
     finally:
         gc.set_threshold(*usual)
         warnings.showwarning = usual_warning
@@ -133,6 +130,67 @@ def _write_utf8(stream: object) -> None:
     """
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
+_OUTPUTS = frozenset(("out", "output", "radar"))
+"""Options that name what is written."""
+
+
+def _named_files(options: argparse.Namespace) -> list[str | PathLike[str]]:
+    """Whatever on the command line may be the name of a file to be read."""
+    named: list[str | PathLike[str]] = []
+    for option, value in vars(options).items():
+        if option not in _OUTPUTS:
+            named += [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str | PathLike)]
+    return named
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the command; an error is one line and a hint, with ``--debug`` or REGRADE_DEBUG its traceback."""
+    debug = options.debug or bool(os.environ.get("REGRADE_DEBUG"))
+    try:
+        code = import_module(COMMANDS[options.command][0]).run(options)
+        sys.stdout.flush()
+        return int(code)
+    except BrokenPipeError:
+        raise
+    except RegradeError as error:
+        if debug:
+            raise
+        print(f"regrade: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except OSError as error:
+        if debug:
+            raise
+        print(f"regrade: {error.filename or 'operating system'}: {error.strerror or error}", file=sys.stderr)
+        return Exit.ERROR
+    except Exception as error:
+        if debug:
+            raise
+        print(f"regrade: internal error: {_account_of(error)}", file=sys.stderr)
+        return Exit.ERROR
+
+
+def _account_of(error: Exception) -> str:
+    """What is to be reported of a mistake of ours."""
+    from regrade import __version__
+
+    frame, line = next(reversed([*traceback_frames(error)]), (None, 0))
+    place = f" at {frame.f_globals.get('__name__')}:{line}" if frame is not None else ""
+    what = f"{type(error).__name__}: {error}".partition("\n")[0]
+    return (
+        f"{what[:300]}{place}\n  this is a fault of regrade {__version__}: please report this line and the command; "
+        "REGRADE_DEBUG=1 prints the traceback"
+    )
+
+
+def traceback_frames(error: Exception) -> Iterator[tuple[FrameType, int]]:
+    """The frames of our own code that an exception came through, the outermost first."""
+    trace = error.__traceback__
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__", "")).startswith("regrade"):
+            yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
 
 
 def _show_warning(

@@ -79,6 +79,9 @@ def add_mapping(parser: argparse.ArgumentParser) -> None:
     read.add_argument("--roles", metavar="NAME=ROLE,...", help='what roles mean: "bot=assistant,visitor=user"')
     read.add_argument("--format", metavar="FORMAT", help="take rows for this format wherever they match it")
     read.add_argument(
+        "--encoding", metavar="NAME", help="how text is encoded, where it is not UTF-8 (cp1252, utf-16, ...)"
+    )
+    read.add_argument(
         "--mapping",
         metavar="FILE",
         help="columns and roles in a YAML or JSON file, or LLaMA-Factory's dataset_info.json (one that lies beside an "
@@ -144,6 +147,8 @@ def reading(arguments: argparse.Namespace) -> dict[str, Any]:
         given["chunk_bytes"] = arguments.chunk_bytes
     if (most := parse_size(arguments.max_row, "--max-row")) is not None:
         given["max_row"] = most
+    if arguments.encoding is not None:
+        given["encoding"] = arguments.encoding
     return given
 
 

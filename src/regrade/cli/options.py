@@ -87,6 +87,10 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
     read.add_argument(
         "--join-on", metavar="COLUMN|position", help="column that joins --docs to the answers, or position"
     )
+    read.add_argument(
+        "--encoding", metavar="NAME", help="how a table's text is encoded, where it is not UTF-8 (cp1252, utf-16, ...)"
+    )
+    read.add_argument("--rows", metavar="KEY", help="the list of rows in a JSON object that holds several (data.train)")
     read.add_argument("--reader", metavar="NAME", help="read as this format (regrade formats lists them)")
 
 
@@ -115,7 +119,7 @@ def scoring_options(arguments: argparse.Namespace, **more: Any) -> Options:
         raise UsageError("must be at least 0", where=f"--time-limit {arguments.time_limit}", hint="0 is no limit")
     if not 0 < arguments.level < 1:
         raise UsageError("must be between 0 and 1", where=f"--level {arguments.level}", hint="95 % is 0.95")
-    names = ("answer", "expected", "id", "docs", "join_on", "reader", "chunk_bytes", "answers")
+    names = ("answer", "expected", "id", "docs", "join_on", "reader", "chunk_bytes", "answers", "encoding", "rows")
     read = {name: value for name in names if (value := getattr(arguments, name, None)) is not None}
     return Options(
         where=arguments.where,

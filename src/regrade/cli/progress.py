@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from regrade.cli.terminal import steering
+
 if TYPE_CHECKING:
     from regrade.scoring.score import Progress
 
@@ -71,7 +73,7 @@ class LiveLines:
 
     def _write(self, text: str) -> None:
         up = f"\x1b[{self.shown - 1}A" if self.shown > 1 else ""
-        sys.stderr.write(f"\r{up}\x1b[J{text}")
+        steering(sys.stderr).write(f"\r{up}\x1b[J{text}")
         sys.stderr.flush()
 
 

@@ -58,11 +58,12 @@ def _row(found: Run) -> dict[str, Any]:
 
     manifest = found.manifest
     there = found.answered()
+    asked = manifest.model.get("asked")
     return {
         "name": found.folder.name,
         "status": _status(found),
         "recipe": manifest.recipe_name,
-        "model": manifest.model.get("asked", {}).get("model", ""),
+        "model": asked.get("model", "") if isinstance(asked, dict) else "",
         "wanted": found.wanted,
         "answered": there.count(ANSWERED),
         "failed": there.count(FAILED) + there.count(REFUSED),
@@ -84,10 +85,10 @@ def _score(found: Run) -> str:
     file = found.folder / "scores" / "default" / "results.json"
     try:
         results = msgspec.json.decode(file.read_bytes())["results"]
-    except (OSError, msgspec.DecodeError, KeyError):
+        rows = [entry for values in results.values() for entry in values.items()]
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError):
         return ""
-    for values in results.values():
-        for key, value in values.items():
-            if isinstance(value, float) and "stderr" not in key:
-                return f"{key.partition(',')[0]} {value:.4g}"
+    for key, value in rows:
+        if isinstance(value, float) and "stderr" not in key:
+            return f"{key.partition(',')[0]} {value:.4g}"
     return ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from regrade.errors import RecipeError, UsageError
+from regrade.patterns import compile_pattern
 from regrade.recipes.lm_eval.configs import filter_pipelines
 from regrade.recipes.lm_eval.task_yaml import load_yaml
 from regrade.schema import FilterPipeline, FilterStep
@@ -52,10 +52,12 @@ def _json(file: Path) -> Any:
         return json.loads(file.read_text("utf-8"))
     except OSError as error:
         raise RecipeError(f"the file cannot be read: {error.strerror}", where=str(file)) from None
+    except RecursionError:
+        raise RecipeError("this is nested too deeply", where=str(file)) from None
     except json.JSONDecodeError as error:
         raise RecipeError(f"this is not JSON: {error.msg}", where=f"{file}:{error.lineno}:{error.colno}") from None
-    except UnicodeDecodeError as error:
-        raise RecipeError(f"this is not JSON: {error.reason}", where=str(file)) from None
+    except ValueError as error:  # not UTF-8, a number of thousands of digits
+        raise RecipeError(f"this is not JSON: {error}", where=str(file)) from None
 
 
 def quick_extractor(option: str) -> FilterPipeline:
@@ -72,8 +74,7 @@ def quick_extractor(option: str) -> FilterPipeline:
     if not equals or not name or not pattern:
         raise UsageError(f"{option!r} is not NAME=REGEX", where="--extract", hint=r"for example: 'mine=ANSWER: (\S+)'")
     try:
-        re.compile(pattern)
-    except re.error as error:
-        place = f" at position {error.pos}" if error.pos is not None else ""
-        raise UsageError(f"the expression {pattern!r} is wrong{place}: {error.msg}", where="--extract") from None
+        compile_pattern(pattern, name)
+    except ValueError as error:
+        raise UsageError(str(error), where="--extract") from None
     return FilterPipeline(name, [FilterStep("regex", {"regex_pattern": pattern}), FilterStep("take_first")])

@@ -6,16 +6,21 @@ A report of a few rows has to be there at once; a table of plain text costs no i
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Sequence
 from typing import IO, Any, Literal
 
-_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n\r"}
-
 Align = Literal["<", ">"]
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+#: What steers a terminal or turns the order of a text around: controls (C0 but for tab and newline, DEL, C1), the
+#: overrides and isolates of bidirectional text, and the separators that some terminals take for line ends.
+_UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
+_replace_unsafe = re.compile(_UNSAFE).sub
+_replace_unsafe_but_styles = re.compile(rf"\x1b\[(?:0|{'|'.join(_CODES.values())})m|{_UNSAFE}").sub
 
 
 def colours(stream: IO[str] | None = None) -> bool:
@@ -56,7 +61,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], align: str | Non
         rows: Cells; None is an empty one.
         align: One of ``<`` and ``>`` per column; by default all are aligned left.
     """
-    cells = [[("" if cell is None else str(cell)) for cell in row] for row in rows]
+    cells = [[("" if cell is None else _cell(str(cell))) for cell in row] for row in rows]
     shown = [place for place in range(len(header)) if any(row[place] for row in cells)]
     align = align or "<" * len(header)
     widths = [max(width(header[p]), *(width(row[p]) for row in cells)) for p in shown]
@@ -71,14 +76,38 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], align: str | Non
     return "\n".join([mark(line(header), "bold"), *(line(row) for row in cells)])
 
 
+def _cell(text: str) -> str:
+    """A text within a line, with our own styles."""
+    return text if text.isprintable() else escape(text, styles=True).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """``1 row``, ``2 rows``; thousands are separated."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def printable(text: str) -> str:
-    """A text without control characters: what a model wrote must not steer the terminal."""
-    return text.translate(_CONTROLS)
+    """A text whose control characters are shown as escapes: what a model wrote must not steer the terminal."""
+    return escape(text, styles=False)
+
+
+def escape(text: str, *, styles: bool) -> str:
+    r"""Show what would steer a terminal as ``\x1b`` or, beyond ASCII and so that JSON stays JSON, as ``\u009b``.
+
+    Args:
+        text: Any text; newlines and tabs stay.
+        styles: Leave the codes of :func:`mark` as they are.
+    """
+    if text.isprintable():
+        return text
+    return (_replace_unsafe_but_styles if styles else _replace_unsafe)(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    text = found[0]
+    if len(text) > 1:
+        return text
+    return f"\\x{ord(text):02x}" if text < " " else f"\\u{ord(text):04x}"
 
 
 def clip(text: str, columns: int) -> str:

@@ -3,6 +3,7 @@
 =======================  ==========================================================================
 :mod:`.source`           sources, chunks and the contract of readers
 :mod:`.discover`         from paths to sources: which reader opens which file
+:mod:`.guard`            the border between data and the rest: an exception costs its row or its file
 :mod:`.files`            files as bytes and lines: compression, chunks
 :mod:`.json_lines`       JSON values of lines, as tools really write them
 :mod:`.recorded_values`  values that logs hold as the texts of arrays and numpy scalars
@@ -12,6 +13,7 @@
 :mod:`.downloads`        files of web servers, fetched once and kept
 :mod:`.hub`              data sets of the Hugging Face hub as files to read
 :mod:`.table_files`      tables in files, as rows
+:mod:`.delimited`        delimited text as records, of which a broken one costs itself
 :mod:`.columns`          which columns hold answers, references and ids
 :mod:`.joins`            answers in one file joined to documents in another
 :mod:`.zip_members`      members of zip archives

@@ -13,6 +13,7 @@ import msgspec
 from regrade.errors import InputError
 from regrade.registry import lookup, registered
 from regrade.rows import files
+from regrade.rows.guard import open_sources, recognise
 from regrade.rows.lm_eval_results import absent_tasks, looks_like_results, results_folder, samples_of
 from regrade.rows.location import exists, files_below, is_folder, locate, size
 from regrade.rows.readers.lm_eval import LmEvalReader
@@ -41,7 +42,7 @@ def detect(path: Path) -> Match | None:
         InputError: the file cannot be opened.
     """
     head = files.read_head(path)
-    if reason := LmEvalReader().matches(path, head):
+    if reason := recognise(LmEvalReader(), path, head):
         return Match(path, "lm-eval", reason)
     if looks_like_results(head):
         return None
@@ -49,7 +50,7 @@ def detect(path: Path) -> Match | None:
     best_priority = -1
     for name, cls in registered("reader"):
         reader: Reader = cls()
-        if reader.priority > best_priority and (reason := reader.matches(path, head)):
+        if reader.priority > best_priority and (reason := recognise(reader, path, head)):
             best, best_priority = Match(path, name, reason), reader.priority
     return best
 
@@ -73,7 +74,7 @@ def discover(
     sources: list[Source] = []
     for path in map(locate, paths):
         if is_folder(path) and exists(path / "run.json") and (match := detect(path / "run.json")) is not None:
-            sources += _reader(match.reader).sources(match.path, options)
+            sources += open_sources(match.reader, match.path, options)
         elif is_folder(path):
             before = len(problems or ())
             found = _in_folder(path, options, problems)
@@ -88,8 +89,10 @@ def discover(
 
 
 def _open(path: Path, options: dict[str, Any]) -> list[Source]:
+    if (options.get("encoding") or options.get("rows")) and not options.get("reader"):
+        return open_sources("table", path, options)  # of logs neither is ever to be told
     if options.get("reader"):
-        return _reader(options["reader"]).sources(path, options)
+        return open_sources(options["reader"], path, options)
     match = detect(path)
     if match is None and (samples := samples_of(path)):
         return [source for sample in samples for source in _open(sample, options)]
@@ -103,7 +106,7 @@ def _open(path: Path, options: dict[str, Any]) -> list[Source]:
             where=str(path),
             hint="`regrade formats` lists the formats; --reader NAME forces one",
         )
-    return _reader(match.reader).sources(path, options)
+    return open_sources(match.reader, path, options)
 
 
 def _in_folder(folder: Path, options: dict[str, Any], problems: list[Malformed] | None) -> list[Source]:
@@ -123,7 +126,7 @@ def _in_folder(folder: Path, options: dict[str, Any], problems: list[Malformed] 
             if match and match.reader in ("run-folder", "judge-run"):
                 run = path.parent
             if match and _reader(match.reader).priority > 0:
-                sources += _reader(match.reader).sources(path, options)
+                sources += open_sources(match.reader, path, options)
             elif match is None and _SAMPLES.match(path.name) and size(path) == 0:
                 raise InputError("the file is empty", where=str(path))
         except InputError as error:

@@ -7,14 +7,18 @@ for every writer of JSON lines. Nothing here decodes text.
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from regrade.atomic import note_input
 from regrade.errors import InputError
 from regrade.rows.location import is_url, open_url
 from regrade.rows.source import CHUNK_BYTES, Chunk
@@ -56,12 +60,18 @@ def compression(path: str | Path) -> str | None:
         return _compression(raw.read(8))
 
 
-def open_bytes(path: str | Path) -> io.BufferedReader:
+def open_bytes(path: str | Path, encoding: str | None = None) -> io.BufferedReader:
     """Open a file for reading its decompressed bytes, byte order mark included.
 
+    Args:
+        path: The file.
+        encoding: How its text is encoded; it is read as UTF-8 then, without a byte order mark.
+
     Raises:
-        InputError: the file cannot be opened.
+        InputError: the file cannot be opened, or there is no such encoding.
     """
+    if encoding is not None:
+        return io.BufferedReader(_Transcoded(open_bytes(path), path, encoding), _BLOCK)
     raw = _open_raw(path)
     codec = _compression(raw.read(8))
     raw.seek(0)
@@ -79,7 +89,7 @@ def open_bytes(path: str | Path) -> io.BufferedReader:
     return io.BufferedReader(_Decompressed(opened, raw), _BLOCK)
 
 
-def read_head(path: str | Path, n: int = HEAD_BYTES) -> bytes:
+def read_head(path: str | Path, n: int = HEAD_BYTES, encoding: str | None = None) -> bytes:
     """Return the first ``n`` bytes, decompressed, without a UTF-8 byte order mark.
 
     What can be read of a damaged compressed file is returned; reading its lines will say what is wrong.
@@ -89,7 +99,7 @@ def read_head(path: str | Path, n: int = HEAD_BYTES) -> bytes:
     """
     parts: list[bytes] = []
     wanted = n + len(_UTF8_BOM)
-    with open_bytes(path) as stream:
+    with open_bytes(path, encoding) as stream:
         while wanted > 0:
             try:
                 part = stream.read1(wanted)
@@ -102,18 +112,19 @@ def read_head(path: str | Path, n: int = HEAD_BYTES) -> bytes:
     return b"".join(parts).removeprefix(_UTF8_BOM)[:n]
 
 
-def read_all(path: str | Path, limit: int = MAX_LINE_BYTES) -> bytes:
+def read_all(path: str | Path, limit: int = MAX_LINE_BYTES, encoding: str | None = None) -> bytes:
     """Return a whole file, decompressed, without a UTF-8 byte order mark.
 
     Args:
         path: The file.
         limit: Most bytes that a compressed file may hold.
+        encoding: How its text is encoded, where it is not UTF-8.
 
     Raises:
         InputError: the file cannot be opened, is damaged, is in UTF-16 or UTF-32, or is compressed and holds too much.
     """
     codec = compression(path)
-    with open_bytes(path) as stream:
+    with open_bytes(path, encoding) as stream:
         try:
             data = stream.read() if codec is None else stream.read(limit + 1)
         except DAMAGE as error:
@@ -165,7 +176,8 @@ def read_lines(chunk: Chunk) -> Iterator[bytes]:
             where a compressed file is damaged.
     """
     codec = None if chunk.stop >= 0 else compression(chunk.path)  # only files as they are have chunks with an end
-    with _open_raw(chunk.path, chunk.stop) if codec is None else open_bytes(chunk.path) as stream:
+    plain = codec is None and chunk.encoding is None
+    with _open_raw(chunk.path, chunk.stop) if plain else open_bytes(chunk.path, chunk.encoding) as stream:
         if chunk.start == 0:
             try:
                 mark = _read_exactly(stream, 4)
@@ -271,6 +283,7 @@ def _open_raw(path: str | Path, stop: int = -1) -> io.BufferedReader:
     """Open a file as it is; ``stop`` says up to where it will be read, as far as that is known."""
     if is_url(path):
         return open_url(path, stop)
+    note_input(path)
     try:
         return io.BufferedReader(io.FileIO(path), _BLOCK)
     except OSError as error:
@@ -284,6 +297,72 @@ def _open_zstd(path: str | Path) -> io.BufferedReader:
     raw = pa.PythonFile(open_url(path), "r") if is_url(path) else pa.OSFile(str(path), "rb")
     stream = pa.CompressedInputStream(raw, "zstd")
     return io.BufferedReader(stream, _BLOCK)
+
+
+class _Transcoded(io.RawIOBase):
+    """Text of another encoding, as UTF-8. What the encoding does not have becomes a byte that is not UTF-8 either."""
+
+    def __init__(self, stream: io.BufferedReader, path: str | Path, encoding: str) -> None:
+        try:
+            if not codecs.lookup(encoding)._is_text_encoding:
+                raise LookupError(encoding)
+            self._decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+        except (LookupError, ValueError):
+            stream.close()
+            raise InputError(
+                f"there is no encoding {encoding!r}",
+                where=str(path),
+                hint="--encoding takes a name that Python knows: cp1252, latin-1, utf-16, gb18030, shift_jis, ...",
+            ) from None
+        self._stream = stream
+        self._path = path
+        self._encoding = encoding
+        self._ready = b""
+        self._first = True
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready and not self._ended:
+            data = self._stream.read1(_BLOCK)
+            self._ended = not data
+            try:
+                text = self._decoder.decode(data, final=self._ended)
+            except UnicodeDecodeError as error:
+                raise InputError(f"is not encoded in {self._encoding}: {error.reason}", where=str(self._path)) from None
+            if self._first and text:
+                text, self._first = text.removeprefix("\ufeff"), False
+            self._ready = text.encode("utf-8", "surrogateescape")
+        part, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        super().close()
+        self._stream.close()
+
+
+def likely_encoding(data: bytes) -> str | None:
+    """Which encoding text looks like that is not UTF-8; None where it is UTF-8, or no text.
+
+    Bytes above 127 that stand alone among ASCII letters are Western European, as Excel writes them; runs of them are
+    another alphabet, and of those no two can be told apart by the bytes alone.
+    """
+    if data.count(0) * 4 > len(data):
+        return "utf-16"
+    with suppress(UnicodeDecodeError):
+        data.decode()
+        return None
+    words = re.findall(rb"[\x80-\xff]+", data)
+    if sum(len(word) > 2 for word in words) * 2 > len(words):
+        return "cp1251, gb18030, shift_jis or euc_kr"
+    try:
+        data.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
 
 
 class _Decompressed(io.RawIOBase):
@@ -313,7 +392,7 @@ def _refuse_foreign(path: str | Path, mark: bytes) -> None:
             raise InputError(
                 f"is encoded in {encoding}",
                 where=str(path),
-                hint="convert it first: iconv -f " + encoding + " -t UTF-8",
+                hint=f"--encoding {encoding.lower()} reads tables and chat data; a log: iconv -f {encoding} -t UTF-8",
             )
 
 

@@ -75,7 +75,80 @@ class ObjectLines:
                 yield _object(line, path, self.lines)
 
 
-def decode_array(path: str) -> Iterator[tuple[int, dict[str, Any]] | Malformed]:
+def decode_objects(path: str, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any]] | Malformed]:
+    """Read JSON objects that stand one after the other, each spread over lines, with the line at which each begins.
+
+    Raises:
+        InputError: the file cannot be opened.
+    """
+    for line, element in object_elements(path, encoding):
+        yield _object(element, path, line)
+
+
+def object_elements(path: str, encoding: str | None = None) -> Iterator[tuple[int, bytes]]:
+    """Cut a file of JSON objects that stand one after the other into the bytes of each, with its first line's number.
+
+    An object that does not end costs what stands before the next line that begins with a brace.
+
+    Raises:
+        InputError: the file cannot be opened, is damaged, or has too many objects that do not end.
+    """
+    with open_bytes(path, encoding) as stream:
+        buffer = _block(stream, _ARRAY_BLOCK, path).removeprefix(b"\xef\xbb\xbf")
+        line, start, mended = 1, 0, 0
+        more = buffer
+        while more or start < len(buffer):
+            end = _object_end(buffer, start)
+            if end < 0 and more:  # the object is looked at again from its beginning; doubling keeps that linear
+                more = _block(stream, max(_ARRAY_BLOCK, len(buffer) - start), path)
+                buffer, start = buffer[start:] + more, 0
+                if len(buffer) > MAX_LINE_BYTES:
+                    raise InputError(f"a JSON object is longer than {MAX_LINE_BYTES:,} bytes", where=f"{path}:{line}")
+                continue
+            piece = buffer[start : end if end >= 0 else len(buffer)]
+            body = piece.lstrip()
+            before = len(piece) - len(body)
+            line += piece.count(b"\n", 0, before)
+            if (brace := body.find(b"\n{")) > 0 and not _is_json(body):
+                body = body[: brace + 1]
+                mended += 1
+                if mended > _MOST_MENDED:
+                    raise InputError("too many of its JSON objects do not end", where=f"{path}:{line}")
+            if body.strip():
+                yield line, body.strip()
+            line += body.count(b"\n")
+            start += before + len(body)
+
+
+_MOST_MENDED = 100
+"""Objects that do not end, each of which costs a look at the rest of the file."""
+
+
+def _object_end(buffer: bytes, start: int) -> int:
+    """Where the object that begins behind ``start`` ends; -1 where it does not end in the buffer."""
+    depth = 0
+    for token in _tokens(buffer, start):
+        kind = token[0]
+        if kind == b'"':  # a text that goes on beyond the buffer
+            return -1
+        if kind in b"{[":
+            depth += 1
+        elif kind in b"}]":
+            depth -= 1
+            if depth <= 0:
+                return token.end()
+    return -1
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        decode_any(text)
+    except ValueError:
+        return False
+    return True
+
+
+def decode_array(path: str, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any]] | Malformed]:
     """Read the JSON objects of a file that is one JSON array, each with its 1-based position, one at a time.
 
     An element that is no JSON object comes as Malformed and costs nothing but itself; so does the place where the file
@@ -85,7 +158,7 @@ def decode_array(path: str) -> Iterator[tuple[int, dict[str, Any]] | Malformed]:
         InputError: the file cannot be opened or does not begin with ``[``.
     """
     position = 0
-    elements = array_elements(path)
+    elements = array_elements(path, encoding)
     while True:
         try:
             element = next(elements, None)
@@ -100,7 +173,7 @@ def decode_array(path: str) -> Iterator[tuple[int, dict[str, Any]] | Malformed]:
         yield _object(element, path, position)
 
 
-def array_elements(path: str) -> Iterator[bytes | msgspec.Raw]:
+def array_elements(path: str, encoding: str | None = None) -> Iterator[bytes | msgspec.Raw]:
     """Cut a file that is one JSON array into the bytes of its elements, keeping no more than one element in memory.
 
     The elements are found by brackets and strings alone and need not be valid JSON. When the file breaks off, what
@@ -110,10 +183,10 @@ def array_elements(path: str) -> Iterator[bytes | msgspec.Raw]:
         InputError: the file cannot be opened or is damaged, begins with something else than ``[``, or goes on after the
             array's end; the last two name the place.
     """
-    if (whole := _small_array(path)) is not None:
+    if (whole := _small_array(path, encoding)) is not None:
         yield from whole
         return
-    with open_bytes(path) as stream:
+    with open_bytes(path, encoding) as stream:
         yield from _cut(stream, path)
 
 
@@ -184,9 +257,9 @@ _tokens = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["{}\[\],]', re.DOTALL).find
 _ARRAY_BLOCK = 1024 * 1024
 
 
-def _small_array(path: str) -> list[msgspec.Raw] | None:
+def _small_array(path: str, encoding: str | None) -> list[msgspec.Raw] | None:
     """The elements of a small and valid array, found by the fast parser; None where that cannot be."""
-    head = read_head(path, _SMALL_ARRAY + 1)
+    head = read_head(path, _SMALL_ARRAY + 1, encoding)
     if len(head) > _SMALL_ARRAY:
         return None
     try:

@@ -11,8 +11,10 @@ import msgspec
 
 from regrade.errors import InputError
 from regrade.rows import files
+from regrade.rows.guard import reading, reading_parquet, reason_of
 from regrade.rows.location import locate
 from regrade.rows.run_answers import JournalAnswers, journal_answers
+from regrade.rows.table_files import open_parquet
 
 DIALECT: Final = "judge"
 _COLUMNS: Final = ["sample_id", "doc", "messages", "metadata", "references"]
@@ -121,8 +123,8 @@ class JudgeRun:
         file = folder / "run.json"
         try:
             self.manifest = msgspec.json.decode(files.read_all(file), type=JudgeManifest)
-        except (msgspec.DecodeError, OSError) as error:
-            raise InputError(f"is no manifest of a run: {error}", where=str(file)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
+            raise InputError(f"is no manifest of a run: {reason_of(error)}", where=str(file)) from None
         if self.manifest.recipe.get("dialect") != DIALECT:
             raise InputError("is no judge's run", where=str(folder))
 
@@ -133,7 +135,8 @@ class JudgeRun:
 
     def asked(self) -> list[AskedAbout]:
         """The questions to the judge, in order; read once per process as long as the file does not change."""
-        stat = self.samples.stat()
+        with reading(self.samples):
+            stat = self.samples.stat()
         return _asked(str(self.samples), stat.st_mtime_ns, stat.st_size)
 
     def answers(self) -> JournalAnswers | None:
@@ -152,7 +155,7 @@ def judge_run_at(path: str | Path) -> JudgeRun | None:
     file = locate(path) / "run.json"
     try:
         manifest = msgspec.json.decode(file.read_bytes())
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     recipe = manifest.get("recipe") if isinstance(manifest, dict) else None
     return JudgeRun(file.parent) if isinstance(recipe, dict) and recipe.get("dialect") == DIALECT else None
@@ -164,10 +167,8 @@ def _asked(path: str, mtime: int, size: int) -> list[AskedAbout]:
 
 
 def _read(path: str) -> Iterator[AskedAbout]:
-    import pyarrow.parquet as pq
-
     line = 0
-    with pq.ParquetFile(path) as file:
+    with reading_parquet(path), open_parquet(path) as file:
         for batch in file.iter_batches(batch_size=512, columns=_COLUMNS):
             for row in batch.to_pylist():
                 line += 1

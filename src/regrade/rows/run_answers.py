@@ -88,16 +88,17 @@ class JournalAnswers:
             return
         try:
             answer = _decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            said = _said(answer) if answer.error is None else None
+        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
             self.damaged += 1
             return
         which = answer.repeat, answer.turn
-        if answer.error is None:
-            self.said.setdefault(answer.sample_id, {})[which] = _said(answer), place
+        if said is not None:
+            self.said.setdefault(answer.sample_id, {})[which] = said, place
             if answer.model:
                 self.models.add(answer.model)
             self._note_shortfall(answer)
-        else:
+        elif answer.error is not None:
             self.failed.setdefault(answer.sample_id, {})[which] = answer.error.kind
 
     def _note_shortfall(self, answer: _Line) -> None:

@@ -13,14 +13,17 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from regrade.atomic import note_input
 from regrade.errors import InputError
-from regrade.rows import files, json_lines
+from regrade.rows import columns, files, json_lines
+from regrade.rows.delimited import delimited_records
+from regrade.rows.guard import reading_parquet
 from regrade.rows.location import is_url, locate
 from regrade.rows.source import CHUNK_BYTES, Chunk
 from regrade.schema import Malformed
 
 Row: TypeAlias = dict[str, Any]
-Format: TypeAlias = Literal["lines", "array", "object", "csv", "parquet"]
+Format: TypeAlias = Literal["lines", "objects", "array", "nested", "object", "csv", "parquet"]
 
 _COMPRESSED = re.compile(r"\.(gz|gzip|zst|zstd|bz2|xz)$", re.IGNORECASE)
 _DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
@@ -31,12 +34,15 @@ class Table(msgspec.Struct, frozen=True):
 
     Attributes:
         path: The file.
-        format: How its rows are written. ``lines``: a JSON object per line. ``array``: one JSON array of objects.
-            ``object``: one JSON object of id → text or list of texts, read as rows with the columns ``id`` and
-            ``answer``. ``csv``: delimited text with a header.
+        format: How its rows are written. ``lines``: a JSON object per line. ``objects``: JSON objects one after the
+            other, each spread over lines. ``array``: one JSON array of objects. ``nested``: one JSON object that holds
+            such an array. ``object``: one JSON object of id → text or list of texts, read as rows with the columns
+            ``id`` and ``answer``. ``csv``: delimited text with a header.
         reason: Why it is taken for that.
         delimiter: Of a ``csv`` table.
         header: Names of the columns of a ``csv`` table whose first line is a row already.
+        encoding: How its text is encoded, where that is not UTF-8.
+        key: Of a ``nested`` table where its rows are: keys with dots between.
     """
 
     path: str
@@ -44,6 +50,8 @@ class Table(msgspec.Struct, frozen=True):
     reason: str
     delimiter: str = ","
     header: tuple[str, ...] | None = None
+    encoding: str | None = None
+    key: str | None = None
 
 
 def recognise(path: Path, head: bytes) -> Table | None:
@@ -63,18 +71,33 @@ def recognise(path: Path, head: bytes) -> Table | None:
     return None
 
 
-def open_table(path: str | Path) -> Table:
+def open_table(path: str | Path, encoding: str | None = None, key: str | None = None) -> Table:
     """Open a file as a table.
+
+    Args:
+        path: The file.
+        encoding: How its text is encoded, where it is not UTF-8.
+        key: Where the list of its rows is, in a JSON object that holds several.
 
     Raises:
         InputError: it cannot be opened or is no table.
     """
-    table = recognise(locate(path), files.read_head(path))
+    head = files.read_head(path, encoding=encoding)
+    table = recognise(locate(path), head)
+    if table is not None and table.format != "parquet":
+        table = msgspec.structs.replace(table, encoding=encoding)
+    if key is not None and head.lstrip()[:1] == b"{":
+        table = Table(str(path), "nested", f"a JSON object with rows at {key!r}", encoding=encoding, key=key)
+    elif table is not None and table.format == "nested":
+        table = msgspec.structs.replace(table, key=_only_list(_document(table), str(path)))
     if table is None:
+        if encoding is None:
+            files.refuse_other_encodings(path)
         raise InputError(
             "is no table",
             where=str(path),
-            hint="tables are JSON lines, JSON arrays of objects, CSV or TSV with a header, and Parquet",
+            hint="tables are JSON lines, JSON arrays of objects, CSV or TSV with a header, and Parquet"
+            + ("; this holds NUL bytes: --encoding utf-16?" if b"\0" in head else ""),
         )
     return table
 
@@ -88,12 +111,12 @@ def plan(table: Table, chunk_bytes: int = CHUNK_BYTES) -> list[Chunk]:
         InputError: the file cannot be opened.
     """
     if table.format == "parquet":
-        metadata = _parquet(table.path).metadata
+        metadata = open_parquet(table.path).metadata
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         before = itertools.accumulate(sizes, initial=0)
         return [Chunk(table.path, group, group + 1, n) for group, n in zip(range(len(sizes)), before, strict=False)]
-    if table.format != "lines":
-        return [Chunk(table.path, part=0)]
+    if table.format != "lines" or table.encoding is not None:
+        return [Chunk(table.path, part=0, encoding=table.encoding)]
     chunks = files.plan_chunks(table.path, chunk_bytes)
     if len(chunks) < 2:
         return [msgspec.structs.replace(chunk, part=0) for chunk in chunks]
@@ -134,9 +157,13 @@ class Rows:
     def _rows(self) -> Iterator[tuple[int, Row] | Malformed]:
         match self.table.format:
             case "array":
-                return json_lines.decode_array(self.table.path)
+                return json_lines.decode_array(self.table.path, self.table.encoding)
+            case "objects":
+                return json_lines.decode_objects(self.table.path, self.table.encoding)
+            case "nested":
+                return _nested_rows(self.table)
             case "object":
-                return _object_rows(self.table.path)
+                return _object_rows(self.table)
             case "csv":
                 return _csv_rows(self.table)
             case _:
@@ -185,13 +212,39 @@ def _json_kind(start: bytes, name: str) -> tuple[Format, str] | None:
     lines = name.endswith((".jsonl", ".ndjson"))
     if isinstance(value, dict) and rest.strip():
         return "lines", "a JSON object per line"
+    if value is None and not cut and _another_object(start):
+        return "objects", "JSON objects one after the other, each spread over lines"
     if lines and (cut or isinstance(value, dict) or _any_object(start)):
         return "lines", "JSON lines by its name"
+    return _document_kind(start, not name.endswith(".json") and (isinstance(value, dict) or cut))
+
+
+def _document_kind(start: bytes, may_be_a_line: bool) -> tuple[Format, str] | None:
+    """What kind of table one JSON object is."""
     if re.match(rb'\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:\[\s*)?"', start) and is_answer_object(start):
         return "object", "a JSON object of ids and their answers"
-    if (isinstance(value, dict) or cut) and not name.endswith(".json"):
+    if may_be_a_line:
         return "lines", "a JSON object on a line"
+    if _holds_rows(start):
+        return "nested", "a JSON object that holds a list of objects"
     return None
+
+
+def _holds_rows(start: bytes) -> bool:
+    """Whether a JSON object, of which ``start`` is all or the beginning, holds a list of objects."""
+    if len(start) >= files.HEAD_BYTES - 64:
+        return re.search(rb'"\s*:\s*\[\s*\{', start) is not None
+    value = _decoded(start)
+    return isinstance(value, dict) and next(_lists(value, ""), None) is not None
+
+
+def _another_object(start: bytes) -> bool:
+    """Whether a JSON object ends in ``start`` and another one follows."""
+    try:
+        value, end = json.JSONDecoder().raw_decode(text := start.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and text[end:].lstrip()[:1] == "{"
 
 
 def is_answer_object(start: bytes, kinds: tuple[type, ...] = (str,)) -> bool:
@@ -256,11 +309,16 @@ def _delimiter(head: bytes, name: str) -> str | None:
 
 
 def _column_counts(text: str, delimiter: str) -> list[int]:
+    counts: list[int] = []
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        rows = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 20))
+        counts.extend(map(len, itertools.islice(rows, 20)))
     except csv.Error:
-        return []
-    return [len(row) for row in rows if row]
+        if len(counts) > 2:  # fewer show nothing, of a text that is no table
+            return counts
+        first, _, rest = text.partition("\n")
+        return [first.count(delimiter) + 1, 0] if '"' not in first and '"' in rest else []
+    return [count for count in counts if count]
 
 
 def _is_header(text: str, delimiter: str) -> bool:
@@ -268,49 +326,95 @@ def _is_header(text: str, delimiter: str) -> bool:
     return len(set(names)) == len(names) and all(re.fullmatch(r"[^\W\d][\w .\-/()]{0,63}", name) for name in names)
 
 
-def _object_rows(path: str) -> Iterator[tuple[int, Row] | Malformed]:
+def _document(table: Table) -> Row:
+    """A file that is one JSON object."""
     try:
-        value = json_lines.decode_any(files.read_all(path))
+        value = json_lines.decode_any(files.read_all(table.path, encoding=table.encoding))
     except ValueError as error:
-        raise InputError(str(error), where=path) from None
+        raise InputError(str(error), where=table.path) from None
     if not isinstance(value, dict):
-        raise InputError("is no JSON object", where=path)
-    for number, (key, answers) in enumerate(value.items(), 1):
+        raise InputError("is no JSON object", where=table.path)
+    return value
+
+
+def _object_rows(table: Table) -> Iterator[tuple[int, Row] | Malformed]:
+    for number, (key, answers) in enumerate(_document(table).items(), 1):
         yield number, {"id": key, "answer": answers}
 
 
+def _only_list(document: Row, path: str) -> str:
+    """Where the one list of objects in a document is.
+
+    Raises:
+        InputError: there is none, or there are several.
+    """
+    found = sorted(_lists(document, ""))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(
+            f"holds several lists of objects: {columns.listed(found)}",
+            where=path,
+            hint=f"name the one that holds the rows: --rows {found[0]}",
+        )
+    raise InputError(
+        "is one JSON object that holds no list of objects",
+        where=path,
+        hint="rows are objects: one per line, in an array, or in a list under a key",
+    )
+
+
+def _lists(document: Row, before: str, depth: int = 3) -> Iterator[str]:
+    for name, value in document.items():
+        if isinstance(value, list) and sum(isinstance(item, dict) for item in value) * 2 > len(value):
+            yield before + name
+        elif isinstance(value, dict) and depth > 1:
+            yield from _lists(value, f"{before}{name}.", depth - 1)
+
+
+def _nested_rows(table: Table) -> Iterator[tuple[int, Row] | Malformed]:
+    found = columns.value_at(_document(table), str(table.key))
+    if not isinstance(found, list):
+        raise InputError(f"has no list at {table.key!r}", where=table.path, hint="--rows names the list of rows")
+    for number, row in enumerate(found, 1):
+        if isinstance(row, dict):
+            yield number, row
+        else:
+            yield Malformed(table.path, number, f"expected a JSON object, found {json_lines.kind_of(row)}")
+
+
 def _csv_rows(table: Table) -> Iterator[tuple[int, Row] | Malformed]:
-    # The limit belongs to the csv module, not to a reader; its default of 128 KiB refuses ordinary answers.
-    csv.field_size_limit(files.MAX_LINE_BYTES)
-    files.refuse_other_encodings(table.path)
+    if table.encoding is None:
+        files.refuse_other_encodings(table.path)
+    header = None if table.header is None else _header(list(table.header), table.path)
+    encoding: str | None = None
     with (
-        files.open_bytes(table.path) as stream,
+        files.open_bytes(table.path, table.encoding) as stream,
         io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
     ):
-        reader = csv.reader(text, delimiter=table.delimiter, strict=True)
-        header = None if table.header is None else _header(list(table.header), table.path)
-        while True:
-            line = reader.line_num + 1
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                yield Malformed(table.path, line, f"not readable as CSV: {error}")
+        for line, row in delimited_records(text, table.delimiter):
+            if isinstance(row, str):
+                yield Malformed(table.path, line, row)
                 continue
-            except files.DAMAGE as error:
-                yield Malformed(table.path, line, f"the compressed stream is truncated or damaged here ({error})")
-                return
-            if row is None:
-                return
-            if not row:
-                continue
+            foreign = any(not field.isascii() and re.search("[\udc80-\udcff]", field) for field in row)
+            if foreign and encoding is None:
+                encoding = looks_like("".join(row).encode("utf-8", "surrogateescape"))
             if header is None:
+                if foreign:
+                    raise InputError(f"the header is not valid UTF-8{encoding}", where=f"{table.path}:{line}")
                 header = _header(row, table.path)
             elif len(row) != len(header):
                 yield Malformed(table.path, line, f"{len(row)} fields where the header names {len(header)} columns")
-            elif any(not field.isascii() and re.search("[\udc80-\udcff]", field) for field in row):
-                yield Malformed(table.path, line, "not valid UTF-8")
+            elif foreign:
+                yield Malformed(table.path, line, f"not valid UTF-8{encoding}")
             else:
                 yield line, dict(zip(header, row, strict=True))
+
+
+def looks_like(data: bytes) -> str:
+    """What text may be encoded in that is not UTF-8, to end a message with; empty where it is UTF-8."""
+    likely = files.likely_encoding(data)
+    return f"; it looks like {likely}: --encoding {likely.partition(',')[0]}" if likely else ""
 
 
 def _header(names: list[str], path: str) -> list[str]:
@@ -320,24 +424,25 @@ def _header(names: list[str], path: str) -> list[str]:
     return names
 
 
-def _parquet(path: str) -> Any:
-    import pyarrow as pa
+def open_parquet(path: str) -> Any:
+    """A Parquet file, whose pages are checked where they have checksums.
+
+    Raises:
+        InputError: it cannot be opened, or is damaged.
+    """
     import pyarrow.parquet as pq
 
-    try:
-        return pq.ParquetFile(files.open_bytes(path) if is_url(path) else path)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"is no readable Parquet file: {error}", where=path) from None
+    note_input(path)
+    with reading_parquet(path):
+        return pq.ParquetFile(files.open_bytes(path) if is_url(path) else path, page_checksum_verification=True)
 
 
 def _parquet_rows(path: str, group: int) -> Iterator[tuple[int, Row] | Malformed]:
-    import pyarrow as pa
-
     number = 0
     try:
-        for batch in _parquet(path).iter_batches(batch_size=512, row_groups=[group]):
+        for batch in open_parquet(path).iter_batches(batch_size=512, row_groups=[group]):
             for row in batch.to_pylist():
                 number += 1
                 yield number, row
-    except (pa.ArrowException, OSError, ValueError) as error:
-        yield Malformed(path, number + 1, f"the rest of row group {group} cannot be read: {error}")
+    except Exception:
+        yield Malformed(path, number + 1, f"the rest of row group {group} cannot be read: the file is damaged here")

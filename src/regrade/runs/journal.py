@@ -23,6 +23,7 @@ import msgspec
 
 from regrade.checksums import is_intact, seal
 from regrade.errors import RegradeError
+from regrade.rows.guard import reason_of
 from regrade.schema import Answer
 
 Fsync = Literal["group", "none"]
@@ -63,8 +64,8 @@ def read(path: Path, start: int = 0) -> Iterator[Answer | Damaged]:
                 continue
             try:
                 yield _DECODER.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                yield Damaged(number, str(error))
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                yield Damaged(number, reason_of(error))
 
 
 def mend(path: Path) -> int:

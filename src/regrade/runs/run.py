@@ -25,6 +25,7 @@ import msgspec
 from regrade.answer_texts import split_thinking
 from regrade.atomic import make_folder, replacing
 from regrade.errors import InputError, RegradeError, UsageError
+from regrade.rows.guard import reading, reason_of
 from regrade.runs.journal import Damaged, read
 from regrade.schema import Answer, Request
 
@@ -111,8 +112,8 @@ class Run:
             raise InputError(
                 "is no run: it has no run.json", where=str(folder), hint="regrade runs lists them"
             ) from None
-        except (msgspec.DecodeError, OSError) as error:
-            raise InputError(f"cannot be read: {error}", where=str(file)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
+            raise InputError(f"cannot be read: {reason_of(error)}", where=str(file)) from None
         if self.manifest.schema_version > SCHEMA_VERSION:
             raise InputError("was made by a newer regrade", where=str(file), hint="update regrade")
 
@@ -214,13 +215,14 @@ class Run:
         Memory: one byte for each answer that is wanted.
         """
         repeats, turns = self.manifest.repeats, self.manifest.turns
-        there = bytearray(self.manifest.samples * repeats * turns)
+        with reading(self.folder / "run.json", "its number of samples cannot be right"):
+            there = bytearray(self.manifest.samples * repeats * turns)
         self.damaged = 0
         for answer in self.read_answers():
             self.damaged += isinstance(answer, Damaged)
             if isinstance(answer, Answer) and answer.repeat < repeats and answer.turn < turns:
                 place = self.place(answer)
-                if place < len(there) and there[place] != ANSWERED:
+                if 0 <= place < len(there) and there[place] != ANSWERED:
                     there[place] = _standing(answer)
         return there
 

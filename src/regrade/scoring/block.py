@@ -135,7 +135,7 @@ class Block:
         self.ids: list[Any] = []
         self.lines = array("q")
         self.fingerprints = array("Q")
-        self.filters = array("b")
+        self.filters = array("i")
         self.filter_names: list[str] = []
         self.groups: list[Any] = []
         self.clusters: list[Any] = []

@@ -11,6 +11,7 @@ from regrade.errors import ExpressionError, InputError, RegradeError, TookTooLon
 from regrade.expressions import MISSING, Expression
 from regrade.recipes.templates import TaskTemplates
 from regrade.registry import lookup
+from regrade.rows.guard import first_record, malformed, read_records, reading
 from regrade.rows.source import Reader
 from regrade.schema import Blank, FilterPipeline, FilterStep, FunctionRef, Malformed, Record
 from regrade.scoring.aggregation import Aggregation
@@ -21,7 +22,7 @@ from regrade.scoring.column import Column
 from regrade.scoring.filters import Pipeline, is_unparsed
 from regrade.scoring.filters.filter import Unparsed
 from regrade.scoring.metrics import Metric
-from regrade.scoring.plan import Job, MetricPlan, Plan, first_record
+from regrade.scoring.plan import Job, MetricPlan, Plan
 from regrade.scoring.ready import aggregation_for, metric_for
 from regrade.time_limit import TimeLimit
 from regrade.versions import parse_version
@@ -33,7 +34,16 @@ _scorers: dict[str, _Scorer] = {}
 
 
 def score_chunk(job: Job) -> Block:
-    """Score the records of one chunk."""
+    """Score the records of one chunk.
+
+    Raises:
+        RegradeError: nothing of it can be scored.
+    """
+    with reading(job.source.path, "cannot be scored"):
+        return _score_chunk(job)
+
+
+def _score_chunk(job: Job) -> Block:
     scorer = _scorers.get(job.source.path + job.source.task)
     if scorer is None or scorer.plan != job.plan:
         _scorers.clear()
@@ -152,7 +162,7 @@ class _Scorer:
             block.pipelines[pipeline.name] = PipelineBlock(keep=plan.keep)
         line = 0
         with TimeLimit(plan.answer_limit_s, job.skipped) as timer:
-            for record in self.reader.records(job.source, job.chunk):
+            for record in read_records(job.source, job.chunk, self.reader):
                 line = record.line
                 if isinstance(record, Malformed):
                     if type(record) is Blank:
@@ -162,9 +172,15 @@ class _Scorer:
                     continue
                 if not plan.own_rows and record.filter is not None and record.filter != plan.primary:
                     continue
-                if self.where is not None and not self._selected(record, block, timer):
+                try:
+                    if self.where is not None and not self._selected(record, block, timer):
+                        continue
+                    self._add_row(record, block, timer)
+                except ExpressionError:
+                    raise
+                except Exception as error:  # parts of a row are decoded when they are asked for
+                    block.malformed.append(malformed(job.source.path, line, error))
                     continue
-                self._add_row(record, block, timer)
                 own = record.filter if plan.own_rows else None
                 shared: dict[Any, Any] = {}
                 for pipeline in self.pipelines:
@@ -185,20 +201,24 @@ class _Scorer:
         return True
 
     def _add_row(self, record: Record, block: Block, timer: TimeLimit) -> None:
+        """Note a row; one of which a part cannot be read leaves no trace."""
+        fingerprint = record.fingerprint
+        recorded = record.recorded if self.plan.check else {}
+        groups = tuple([_hashable(_evaluate(one, record, timer)) for one in self.by]) if self.by else ()
+        cluster = _hashable(_evaluate(self.cluster, record, timer)) if self.cluster is not None else None
+        wrong = wrong_hashes(record) if self.plan.verify_hashes else None
         block.ids.append(record.sample_id)
         block.lines.append(record.line)
-        block.fingerprints.append(record.fingerprint)
+        block.fingerprints.append(fingerprint)
         block.filters.append(block.filter_code(record.filter))
         if self.by:
-            block.groups.append(tuple(_hashable(_evaluate(one, record, timer)) for one in self.by))
+            block.groups.append(groups)
         if self.cluster is not None:
-            block.clusters.append(_hashable(_evaluate(self.cluster, record, timer)))
+            block.clusters.append(cluster)
         if self.plan.check:
-            block.recorded.append(record.recorded)
-        if self.plan.verify_hashes:
-            wrong = wrong_hashes(record)
-            if wrong:
-                block.hash_mismatches.append((record.line, ", ".join(wrong)))
+            block.recorded.append(recorded)
+        if wrong:
+            block.hash_mismatches.append((record.line, ", ".join(wrong)))
 
     def _score_row(
         self,
@@ -280,7 +300,11 @@ class _Scorer:
         """
         failures: list[tuple[_Measure, Failure]] = []
         if self.recorded:
-            recorded = record.recorded
+            try:
+                recorded = record.recorded
+            except Exception as error:
+                recorded = {}
+                failures += [(measure, _failure(row, error)) for measure in self.recorded]
             values += [(m, recorded[m.name]) for m in self.recorded if m.name in recorded]
         for measure, value in values:
             try:

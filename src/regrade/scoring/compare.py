@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from regrade.errors import Exit, InputError, UsageError
+from regrade.errors import Exit, InputError, RegradeError, UsageError
 from regrade.registry import lookup
+from regrade.rows.guard import reason_of
 from regrade.scoring.pairing import Pairing, Samples, pair_samples
 from regrade.scoring.parts import main_part
 from regrade.scoring.scores import Scores, SourceBlock
@@ -338,7 +339,13 @@ def _compare_task(
             comparison.notes += [f"{task}: {pairing.note}"] if pairing.note else []
             if not pairing.pairs:
                 raise InputError("no sample is in both runs", hint="samples are paired by their ids")
-        row = _compare_metric(a, b, result, other, task, options, pairing)
+        try:
+            row = _compare_metric(a, b, result, other, task, options, pairing)
+        except RegradeError:
+            raise
+        except Exception as error:  # values that cannot be aggregated are said to be such, and the others compared
+            comparison.notes.append(f"{task}: {result.key} cannot be compared: {reason_of(error)}")
+            continue
         if row is not None:
             compared.append(row)
     if filter is not None and not compared:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from collections.abc import Iterator
-from typing import Any
 
-import msgspec
-
-from regrade.registry import lookup
+from regrade.rows.guard import read_records, reader_of
 from regrade.rows.source import Source
-from regrade.schema import Malformed, Record
+from regrade.schema import Malformed, Record, checksum
 from regrade.scoring.parts import Rows
 
 
@@ -22,12 +18,12 @@ def numbered_records(source: Source, only_filter: str | None = None) -> Iterator
         source: What to read.
         only_filter: Leave out rows recorded under another filter.
     """
-    reader = lookup("reader", source.reader)()
+    reader = reader_of(source)
     reader.only_filter = only_filter
     offset = 0
     for chunk in source.chunks:
         line = 0
-        for record in reader.records(source, chunk):
+        for record in read_records(source, chunk, reader):
             line = record.line
             yield offset + line, record
         offset += max(reader.lines_read, line)
@@ -41,11 +37,16 @@ def read_rows(source: Source, only_filter: str | None, last_line: int) -> Rows:
             break
         if isinstance(record, Malformed) or (only_filter is not None and record.filter not in (None, only_filter)):
             continue
+        try:
+            document = record.fingerprint
+            answers = checksum([record.answers, record.extracted, record.recorded])
+        except Exception:  # a part that cannot be read equals no other; where scoring needs it, it is malformed
+            document = answers = line
         rows.ids.append(record.sample_id)
         rows.filters.append(record.filter)
         rows.lines.append(line)
-        rows.documents.append(record.fingerprint)
-        rows.answers.append(_checksum([record.answers, record.extracted, record.recorded]))
+        rows.documents.append(document)
+        rows.answers.append(answers)
     return rows
 
 
@@ -57,9 +58,5 @@ def document_checksums(source: Source, lines: set[int]) -> dict[int, int]:
         if line > last:
             break
         if line in lines and not isinstance(record, Malformed):
-            found[line] = zlib.crc32(msgspec.json.encode(record.doc, enc_hook=str, order="sorted"))
+            found[line] = checksum(record.doc, canonical=True)
     return found
-
-
-def _checksum(value: Any) -> int:
-    return zlib.crc32(msgspec.json.encode(value, enc_hook=str))

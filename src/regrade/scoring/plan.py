@@ -9,7 +9,7 @@ import msgspec
 
 from regrade.errors import RecipeError, UnavailableError
 from regrade.registry import known, lookup
-from regrade.rows.source import Chunk, Reader, Source
+from regrade.rows.source import Chunk, Source
 from regrade.schema import FilterPipeline, FunctionRef, MetricSpec, Recipe, Record
 
 Method = Literal["recomputed", "re-aggregated", "unavailable"]
@@ -155,16 +155,6 @@ def functions_of(recipe: Recipe) -> Iterator[FunctionRef]:
         for step in pipeline.steps:
             parts += [step.function, *step.arguments.values()]
     yield from (part for part in parts if isinstance(part, FunctionRef))
-
-
-def first_record(source: Source) -> Record | None:
-    """The first well-formed record of a source."""
-    reader: Reader = lookup("reader", source.reader)()
-    for chunk in source.chunks:
-        for record in reader.records(source, chunk):
-            if isinstance(record, Record):
-                return record
-    return None
 
 
 def plan_metrics(

@@ -9,7 +9,7 @@ import msgspec
 
 from regrade.access import Access
 from regrade.errors import RecipeError, UsageError
-from regrade.registry import lookup
+from regrade.rows.guard import first_record, read_records, reading
 from regrade.rows.source import Source
 from regrade.schema import FilterPipeline, FunctionRef, Recipe, Record
 from regrade.scoring.block import Block
@@ -18,7 +18,6 @@ from regrade.scoring.plan import (
     Job,
     Method,
     Plan,
-    first_record,
     plan_metrics,
     recipe_of,
     why_not,
@@ -82,7 +81,8 @@ def _without(plan: Plan, reasons: dict[str, str], method: Method, own_rows: bool
 def plan_source(source: Source, options: Options) -> Planned:
     """Settle how a source is scored: its recipe, its metrics, and which of its rows count."""
     try:
-        recorded = recipe = recipe_of(source, options.compat)
+        with reading(source.run.results_file or source.path, "the task's configuration cannot be read"):
+            recorded = recipe = recipe_of(source, options.compat)
     except RecipeError as error:
         place = f"{source.run.results_file or source.path}, {error.where or source.task}"
         raise type(error)(error.what, where=place, hint=error.hint) from None
@@ -145,11 +145,10 @@ def _shared_postprocessors(recipe: Recipe) -> list[str]:
 
 def _filters_of(source: Source) -> list[str]:
     """The filters that a log without a recipe names, in the order of their first rows."""
-    reader = lookup("reader", source.reader)()
     names: dict[str, None] = {}
     for chunk in source.chunks:
-        for record in reader.records(source, chunk):
-            if getattr(record, "filter", None) is not None:
+        for record in read_records(source, chunk):
+            if isinstance(record, Record) and record.filter is not None:
                 names[record.filter] = None
     return list(names)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from regrade.errors import RecipeError
+from regrade.errors import RecipeError, RegradeError
 from regrade.registry import lookup
 from regrade.schema import FunctionRef, MetricSpec, Recipe
 from regrade.scoring.aggregation import Aggregation
@@ -61,7 +61,9 @@ def metric_for(spec: MetricSpec, recipe: Recipe, compat: Version, resolve: Resol
         return FunctionMetric(resolve(spec.metric), spec.name, spec.arguments)
     try:
         metric: Metric = lookup("metric", spec.metric)(**spec.arguments)
-    except (TypeError, ValueError) as error:
+    except RegradeError:
+        raise
+    except Exception as error:
         raise RecipeError(f"metric {spec.metric!r}: {error}", where=f"task {recipe.task}") from None
     metric.compat = compat
     return metric

@@ -31,7 +31,19 @@ if TYPE_CHECKING:
 
     from regrade.engine import Engine
 
-_READ_OPTIONS = ("answer", "expected", "id", "docs", "join_on", "reader", "chunk_bytes", "task_name", "answers")
+_READ_OPTIONS = (
+    "answer",
+    "expected",
+    "id",
+    "docs",
+    "join_on",
+    "reader",
+    "chunk_bytes",
+    "task_name",
+    "answers",
+    "encoding",
+    "rows",
+)
 
 SMALL_INPUT_BYTES = 24 * 1024 * 1024
 """Inputs up to this size are scored in this process: starting others would take longer."""

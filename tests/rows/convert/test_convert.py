@@ -544,10 +544,30 @@ def test_outputs_that_cannot_be_written(tmp_path: Path, run: Run) -> None:
         run(path, to="nonsense")
 
 
-def test_an_output_can_be_its_own_input(tmp_path: Path, run: Run) -> None:
+def test_an_output_is_none_of_the_inputs(tmp_path: Path, run: Run) -> None:
     path = write(tmp_path / "out.jsonl", [sharegpt(n) for n in range(30)])
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="is read as an input"):
+        run(path)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["out.jsonl"]
+
+
+def test_text_in_another_encoding_is_read_as_it_is_said(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "in.csv"
+    path.write_bytes("question,answer\ncafé?,naïve “yes”\n".encode("cp1252"))
+    with pytest.raises(InputError, match="looks like cp1252: --encoding cp1252"):
+        run(path)
+    run(path, encoding="cp1252")
+    [row] = read(tmp_path / "out.jsonl")
+    assert [message["content"] for message in row["messages"]] == ["café?", "naïve “yes”"]
+
+
+def test_objects_spread_over_lines_are_rows(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "in.json"
+    path.write_text("\n".join(json.dumps(sharegpt(n), indent=2) for n in range(30)), encoding="utf-8")
     run(path)
-    assert read(path) == [as_messages(sharegpt(n)) for n in range(30)]
+    assert read(tmp_path / "out.jsonl") == [as_messages(sharegpt(n)) for n in range(30)]
 
 
 # -- policies ---------------------------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ import msgspec
 from regrade.atomic import replacing
 from regrade.errors import InputError, UsageError
 from regrade.recipes.cards.identity import as_json
+from regrade.rows.guard import reading, reading_parquet
+from regrade.rows.table_files import open_parquet
 from regrade.schema import Sample
 
 METADATA_KEY: Final = b"regrade"
@@ -106,6 +108,7 @@ def _write_parquet(samples: Iterable[Sample], path: Path, about: Callable[[], di
             compression_level=1,
             use_dictionary=list(_FEW_VALUES),
             write_statistics=False,
+            write_page_checksum=True,  # what a disk changes in it is noticed, and not scored
         ) as writer,
         ThreadPoolExecutor(1) as behind,  # Arrow compresses one group while the next one is made
     ):
@@ -202,15 +205,18 @@ def _decode(text: str) -> Any:
 
 
 def read_about(path: Path) -> dict[str, Any]:
-    """The run's metadata of a file of samples; empty where there is none."""
-    if path.suffix == ".parquet":
-        import pyarrow.parquet as pq
+    """The run's metadata of a file of samples; empty where there is none.
 
-        found = (pq.read_metadata(path).metadata or {}).get(METADATA_KEY)
+    Raises:
+        InputError: it cannot be read.
+    """
+    if path.suffix == ".parquet":
+        found = (open_parquet(str(path)).metadata.metadata or {}).get(METADATA_KEY)
     else:
-        beside = run_file(path)
-        found = beside.read_bytes() if beside.is_file() else None
-    about: dict[str, Any] = msgspec.json.decode(found) if found else {}
+        path = run_file(path)
+        found = path.read_bytes() if path.is_file() else None
+    with reading(path):
+        about: dict[str, Any] = msgspec.json.decode(found, type=dict[str, Any]) if found else {}
     return about
 
 
@@ -227,19 +233,17 @@ def read(path: Path) -> Iterator[Sample]:
             for number, line in enumerate(file, start=1):
                 try:
                     yield msgspec.convert(_decode(line.decode()), Sample)
-                except (msgspec.ValidationError, ValueError) as error:
+                except (msgspec.ValidationError, ValueError, TypeError, RecursionError) as error:
                     raise InputError(f"is no sample: {error}", where=f"{path}:{number}") from None
         return
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=1024):
-                for row in batch.to_pylist():
-                    for name in _JSON:
-                        if row.get(name) is not None:
-                            row[name] = _decode(row[name])
-                    yield msgspec.convert({name: value for name, value in row.items() if value is not None}, Sample)
-    except (pa.ArrowException, msgspec.ValidationError, ValueError, OSError) as error:
-        raise InputError(f"is no file of samples: {error}", where=str(path)) from None
+    with reading_parquet(path), open_parquet(str(path)) as file:
+        for batch in file.iter_batches(batch_size=1024):
+            for row in batch.to_pylist():
+                for name in _JSON:
+                    if row.get(name) is not None:
+                        row[name] = _decode(row[name])
+                try:
+                    sample = msgspec.convert({name: value for name, value in row.items() if value is not None}, Sample)
+                except msgspec.ValidationError as error:
+                    raise InputError(f"is no file of samples: {error}", where=str(path)) from None
+                yield sample

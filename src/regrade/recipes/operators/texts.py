@@ -9,6 +9,7 @@ from typing import Any
 
 from regrade import extras
 from regrade.errors import UnavailableError
+from regrade.patterns import compile_pattern
 from regrade.recipes.artifacts.artifact import ArtifactError, artifact
 from regrade.recipes.artifacts.reaching import Reaching
 from regrade.recipes.operators.operator import FieldOperator, RowOperator
@@ -35,9 +36,9 @@ def compiled(pattern: str, argument: str, flags: int = 0) -> re.Pattern[str]:
         ArtifactError: it is none.
     """
     try:
-        return re.compile(pattern, flags)
-    except re.error as error:
-        raise ArtifactError(f"{pattern!r} is no regular expression: {error}", path=(argument,)) from None
+        return compile_pattern(pattern, argument, flags)
+    except (TypeError, ValueError) as error:
+        raise ArtifactError(str(error), path=(argument,)) from None
 
 
 def check_format(text: str, argument: str) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from regrade.errors import UsageError
-from regrade.registry import lookup
-from regrade.rows.source import Reader
+from regrade.rows.guard import read_records, reader_of
 from regrade.schema import Record
 from regrade.scoring.browse import Outcome, outcomes_of
 from regrade.scoring.scores import Scores, SourceBlock
@@ -43,11 +42,11 @@ def scored_samples(kept: SourceBlock) -> Iterator[Scored]:
     for line, _, outcome in outcomes_of(kept):
         by_line.setdefault(line, []).append(outcome)
     source = kept.source
-    reader: Reader = lookup("reader", source.reader)()
+    reader = reader_of(source)
     offset = 0
     for chunk in source.chunks:
         line = 0
-        for record in reader.records(source, chunk):
+        for record in read_records(source, chunk, reader):
             line = record.line
             if isinstance(record, Record) and (outcomes := by_line.get(offset + line)) is not None:
                 yield Scored(kept, record, outcomes)

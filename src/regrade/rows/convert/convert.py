@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from regrade.atomic import protecting_inputs
 from regrade.engine import Engine, LocalEngine
 from regrade.errors import InputError, RegradeError, UsageError
 from regrade.rows.chat.converter import Options, targets
@@ -76,6 +77,7 @@ class Request(msgspec.Struct, kw_only=True):
         workers: How many processes; None takes one per CPU.
         chunk_bytes: Size of a chunk; the output does not depend on it.
         max_row: Longest row in bytes.
+        encoding: How text is encoded, where it is not UTF-8.
     """
 
     inputs: list[str]
@@ -95,6 +97,7 @@ class Request(msgspec.Struct, kw_only=True):
     workers: int | None = None
     chunk_bytes: int = CHUNK_BYTES
     max_row: int = MAX_ROW_BYTES
+    encoding: str | None = None
 
     def options(self) -> Options:
         """What concerns the conversion of a row."""
@@ -175,7 +178,7 @@ def convert(
         RegradeError: the output cannot be written.
     """
     encoding = request.check()
-    with told_where(request.output), work_folder(request.output) as folder:
+    with protecting_inputs(), told_where(request.output), work_folder(request.output) as folder:
         return _Conversion(request, encoding, folder, engine, progress).run(say or (lambda _: None))
 
 
@@ -202,7 +205,7 @@ class _Conversion:
 
     def run(self, say: Say) -> Summary:
         request = self.request
-        self.inputs = find_inputs(request.inputs, self.folder)
+        self.inputs = find_inputs(request.inputs, self.folder, request.encoding)
         for one in self.inputs:
             for place in one.files:
                 mapping = request.mappings.get(place.label) or request.mappings.get(one.label) or request.mapping

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Final
 import msgspec
 
 from regrade.errors import InputError, UsageError
+from regrade.rows import files
 from regrade.rows.convert.blocks import spool
 from regrade.rows.location import exists, files_below, is_folder, is_url, locate
 
@@ -49,21 +51,26 @@ class Input(msgspec.Struct, frozen=True):
     files: tuple[Place, ...]
 
 
-def find_inputs(given: Sequence[str], folder: Path) -> list[Input]:
+def find_inputs(given: Sequence[str], folder: Path, encoding: str | None = None) -> list[Input]:
     """Find the files that are meant.
 
     Args:
         given: Paths, URLs, ``-``, ``hf://datasets/...``, each with ``0.7:`` before it or without.
-        folder: For what has to be kept for a while: standard input, files of servers that give no parts.
+        folder: For what has to be kept for a while: standard input, files of servers that give no parts, and text that
+            is not UTF-8.
+        encoding: How text is encoded, where it is not UTF-8.
 
     Raises:
         InputError: there is no such file.
         UsageError: some have a share and others not, or a share is 0.
     """
-    inputs = []
+    inputs: list[Input] = []
     for text in given:
         share, name = _share(text)
-        inputs.append(Input(name, share, tuple(_files(name, folder))))
+        found = _files(name, folder)
+        if encoding is not None:
+            found = [_in_utf8(place, folder, encoding, len(inputs)) for place in found]
+        inputs.append(Input(name, share, tuple(found)))
     shares = [one.share for one in inputs]
     if any(share is not None for share in shares):
         if any(share is None for share in shares):
@@ -76,6 +83,19 @@ def find_inputs(given: Sequence[str], folder: Path) -> list[Input]:
     if sum(one.label == STDIN for one in inputs) > 1:
         raise UsageError("standard input can be read once only", where=STDIN)
     return inputs
+
+
+def _in_utf8(place: Place, folder: Path, encoding: str, number: int) -> Place:
+    """A copy of a file in UTF-8, under a name that tells as much about what it holds."""
+    head = files.read_head(place.path, 8)
+    if head.startswith((b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")):
+        return place
+    copies = folder / f"utf8-{number}-{hashlib.sha256(place.path.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
+    copies.mkdir()
+    target = copies / re.sub(r"\.(gz|gzip|zst|zstd|bz2|xz)$", "", Path(place.label).name or "input")
+    with files.open_bytes(place.path, encoding) as stream:
+        spool(stream, str(target))
+    return Place(str(target), place.label)
 
 
 def _share(text: str) -> tuple[float | None, str]:

@@ -9,17 +9,19 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
 
-from regrade.errors import InputError
+from regrade.errors import InputError, RegradeError
 from regrade.rows import files, json_lines, table_files
 from regrade.rows.convert.blocks import BLOCK_BYTES, MAX_ROW_BYTES, Block, read_blocks
 from regrade.rows.convert.table_schema import told, unfolded
+from regrade.rows.guard import reading_parquet
 from regrade.rows.json_lines import decode_any
 from regrade.rows.location import is_url, locate, size
 from regrade.rows.source import Chunk
 from regrade.schema import Malformed
 
-Kind: TypeAlias = Literal["lines", "array", "csv", "parquet", "arrow"]
+Kind: TypeAlias = Literal["lines", "objects", "array", "csv", "parquet", "arrow"]
 
+JSON_KINDS: Final = frozenset(("lines", "objects", "array"))
 SAMPLED_ROWS: Final = 480
 """How many rows detection looks at."""
 SAMPLED_PLACES: Final = 16
@@ -80,7 +82,7 @@ def open_file(path: str, name: str | None = None) -> DataFile | None:
     if head.startswith(_ARROW_FILE) or (head.startswith(_ARROW_STREAM) and len(head) > 8):
         return DataFile(path, "arrow")
     table = table_files.recognise(Path(name or path) if not is_url(path) else locate(path), head)
-    if table is not None and table.format in ("lines", "array", "csv", "parquet"):
+    if table is not None and table.format in ("lines", "objects", "array", "csv", "parquet"):
         return DataFile(path, table.format, table.delimiter)
     start = head.lstrip()
     if start.startswith(b"["):
@@ -118,16 +120,17 @@ def bytes_of(chunk: Chunk, file: DataFile) -> int:
 
 
 def blocks(file: DataFile, chunk: Chunk, max_row: int = MAX_ROW_BYTES) -> Iterator[Block]:
-    """The rows of a chunk as JSON lines: of files of lines as they are, of an array with each element on a line."""
+    """The rows of a chunk as JSON lines: of files of lines as they are, of other JSON with each row on a line."""
     if file.kind == "lines":
         return read_blocks(chunk, max_row)
-    return _array_blocks(file.path, max_row)
+    if file.kind == "objects":
+        return _element_blocks((element for _, element in json_lines.object_elements(file.path)), max_row)
+    return _element_blocks(json_lines.array_elements(file.path), max_row)
 
 
-def _array_blocks(path: str, max_row: int) -> Iterator[Block]:
+def _element_blocks(elements: Iterator[bytes | msgspec.Raw], max_row: int) -> Iterator[Block]:
     parts: list[bytes] = []
     held = 0
-    elements = json_lines.array_elements(path)
     while True:
         try:
             element = next(elements, None)
@@ -177,20 +180,18 @@ def rows(file: DataFile, chunk: Chunk) -> Iterator[Numbered | Malformed]:
 
 
 def _parquet_rows(path: str, group: int) -> Iterator[Numbered | Malformed]:
-    import pyarrow as pa
-
-    from regrade.rows.table_files import _parquet
-
     number = 0
     try:
-        opened = _parquet(path)
+        opened = table_files.open_parquet(path)
         said = told(opened.schema_arrow.metadata)
         for batch in opened.iter_batches(batch_size=256, row_groups=[group]):
             for row in batch.to_pylist():
                 number += 1
                 yield Numbered(number, unfolded(row, said) if said else row)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        yield Malformed(path, number + 1, f"the rest of row group {group} cannot be read: {error}")
+    except RegradeError:
+        raise
+    except Exception:
+        yield Malformed(path, number + 1, f"the rest of row group {group} cannot be read: the file is damaged here")
 
 
 def _arrow_rows(path: str) -> Iterator[Numbered | Malformed]:
@@ -211,8 +212,10 @@ def _arrow_rows(path: str) -> Iterator[Numbered | Malformed]:
                     for row in batch.slice(start, 256).to_pylist():
                         number += 1
                         yield Numbered(number, unfolded(row, said) if said else row)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        yield Malformed(path, number + 1, f"the rest of the file cannot be read: {error}")
+    except RegradeError:
+        raise
+    except Exception:
+        yield Malformed(path, number + 1, "the rest of the file cannot be read: it is damaged here")
 
 
 class Sample(NamedTuple):
@@ -222,11 +225,13 @@ class Sample(NamedTuple):
         rows: Those that can be decoded.
         lines: The same as JSON lines, where they came as such; else empty.
         whole: Whether all of the file's rows are among them.
+        bad: Why the first of those that cannot be decoded cannot, where there are any.
     """
 
     rows: list[Any]
     lines: list[bytes]
     whole: bool
+    bad: str | None = None
 
 
 def sample(file: DataFile, count: int = SAMPLED_ROWS) -> Sample:
@@ -240,8 +245,9 @@ def sample(file: DataFile, count: int = SAMPLED_ROWS) -> Sample:
     if file.kind == "parquet":
         return _sample_groups(file, count)
     if file.kind in ("csv", "arrow"):
-        found, whole = _spread((row for row in rows(file, Chunk(file.path)) if isinstance(row, Numbered)), count)
-        return Sample([row.row for row in found], [], whole)
+        bad: list[str] = []
+        found, whole = _spread(_well_formed(rows(file, Chunk(file.path)), bad), count)
+        return Sample([row.row for row in found], [], whole, bad[0] if bad else None)
     plain = file.kind == "lines" and files.compression(file.path) is None
     total = size(file.path)
     if plain and total > SAMPLED_PLACES * _SAMPLED_BYTES:
@@ -252,13 +258,22 @@ def sample(file: DataFile, count: int = SAMPLED_ROWS) -> Sample:
         lines, whole = _spread(_lines_through(blocks(file, chunk)), count)
     decoded: list[Any] = []
     kept: list[bytes] = []
+    reason: str | None = None
     for line in lines:
         try:
             decoded.append(decode_any(line))
             kept.append(line)
-        except ValueError:
-            continue
-    return Sample(decoded, kept, whole)
+        except ValueError as error:
+            reason = reason or f"{error}{table_files.looks_like(line)}"
+    return Sample(decoded, kept, whole, reason)
+
+
+def _well_formed(found: Iterator[Numbered | Malformed], bad: list[str]) -> Iterator[Numbered]:
+    for row in found:
+        if isinstance(row, Numbered):
+            yield row
+        elif not bad:
+            bad.append(f"line {row.line}: {row.reason}")
 
 
 def _lines_through(found: Iterator[Block]) -> Iterator[bytes]:
@@ -319,17 +334,16 @@ def _piece(path: str, start: int, length: int) -> bytes:
 
 def _sample_groups(file: DataFile, count: int) -> Sample:
     """Rows of the first, middle and last row groups."""
-    from regrade.rows.table_files import _parquet
-
-    opened = _parquet(file.path)
+    opened = table_files.open_parquet(file.path)
     groups = opened.metadata.num_row_groups
     total = opened.metadata.num_rows
     said = told(opened.schema_arrow.metadata)
     chosen = sorted({0, groups // 4, groups // 2, 3 * groups // 4, groups - 1}) if groups else []
     found: list[Any] = []
     for group in chosen:
-        batches = opened.iter_batches(batch_size=64, row_groups=[group])
-        taken = [row for batch in itertools.islice(batches, 1 + count // 64) for row in batch.to_pylist()]
+        with reading_parquet(file.path):
+            batches = opened.iter_batches(batch_size=64, row_groups=[group])
+            taken = [row for batch in itertools.islice(batches, 1 + count // 64) for row in batch.to_pylist()]
         each = -(-count // len(chosen))
         found += taken[:: max(1, len(taken) // each)][:each]
     return Sample([unfolded(row, said) if said else row for row in found], [], total <= len(found))

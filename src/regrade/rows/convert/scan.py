@@ -49,6 +49,7 @@ def scan(
     workers: int | None = None,
     chunk_bytes: int = CHUNK_BYTES,
     max_row: int = MAX_ROW_BYTES,
+    encoding: str | None = None,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> list[Scanned]:
     """Look at files.
@@ -63,6 +64,7 @@ def scan(
         workers: How many processes, without an engine.
         chunk_bytes: Size of a chunk.
         max_row: Longest row in bytes.
+        encoding: How text is encoded, where it is not UTF-8.
         progress: Is told bytes done, bytes in all, and rows.
 
     Raises:
@@ -72,7 +74,7 @@ def scan(
     with tempfile.TemporaryDirectory(prefix="regrade.") as folder:
         surveyed = [
             survey(place.path, place.label, (mappings or {}).get(one.label) or mapping, options, sample or SAMPLED_ROWS)
-            for one in find_inputs(inputs, Path(folder))
+            for one in find_inputs(inputs, Path(folder), encoding)
             for place in one.files
         ]
         if sample is not None:

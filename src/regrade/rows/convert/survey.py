@@ -71,8 +71,10 @@ def survey(path: str, label: str, mapping: Mapping | None, options: Options, row
     if file is None:
         return Surveyed(label, None, Detection(problem="the file is empty"))
     found = sample(file, rows)
-    mapping = mapping or neighbouring_mapping(path)
+    mapping = mapping or neighbouring_mapping(path) or neighbouring_mapping(label)
     detection = detect(found.rows, mapping)
+    if not found.rows and found.bad is not None:
+        detection.problem = f"no row can be read: {found.bad}"
     surveyed = Surveyed(label, file, detection, sample=found)
     if detection.problem is None and found.lines:
         regular = regular_lines(found.lines, found.rows, Converter(detection, options=options))

@@ -27,7 +27,7 @@ from regrade.rows.convert.lines import MESSAGES, BadRow, Converted, LineConverte
 from regrade.rows.convert.parquet_footer import Part as PartOfFile
 from regrade.rows.convert.parquet_footer import read_part
 from regrade.rows.convert.regular import RegularLines, Shape
-from regrade.rows.convert.rows import DataFile, blocks, rows
+from regrade.rows.convert.rows import JSON_KINDS, DataFile, blocks, rows
 from regrade.rows.convert.table_schema import TableSchema
 from regrade.rows.source import Chunk
 from regrade.schema import Malformed
@@ -194,7 +194,7 @@ class Work:
             table = job.encoding in ("parquet", "arrow")
             converter = Converter(None, one.mapping, job.options) if one.format else None
             regular: Any = None
-            if one.shape is not None and job.target == MESSAGES and one.file.kind in ("lines", "array"):
+            if one.shape is not None and job.target == MESSAGES and one.file.kind in JSON_KINDS:
                 if table and job.schema is not None:
                     from regrade.rows.convert.columns import RegularColumns
 
@@ -228,7 +228,7 @@ class _Chunk:
             found.clear()
         try:
             if self.left != 0:
-                if self.file.kind in ("lines", "array"):
+                if self.file.kind in JSON_KINDS:
                     self._blocks()
                 else:
                     self._rows()

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows.columns import value_at
+from regrade.rows.guard import each_record
 from regrade.rows.source import Chunk, Reader, Run, Source
 from regrade.rows.table_files import Row, Rows, all_rows, open_table
 from regrade.schema import Malformed, MetricSpec, Recipe, Record
@@ -96,19 +97,15 @@ class AlpacaEvalReader(Reader):
         wanted = _Pair(*source.options["pair"])
         seen: dict[str, int] = {}
         rows = Rows(open_table(source.path), chunk)
-        for item in rows:
-            if isinstance(item, Malformed):
-                yield item
-                continue
-            line, row = item
+
+        def make(line: int, row: Row) -> Record | Malformed | None:
             if _pair(row) != wanted:
-                continue
+                return None
             output = row.get("output_2")
             if not isinstance(output, str):
-                yield Malformed(source.path, line, "has no text in 'output_2'")
-                continue
+                return Malformed(source.path, line, "has no text in 'output_2'")
             sample_id = _sample_id(row, seen)
-            yield Record(
+            return Record(
                 sample_id,
                 line,
                 [[output]],
@@ -118,6 +115,8 @@ class AlpacaEvalReader(Reader):
                 recorded=win_rates(row.get("preference")) or {},
                 fingerprint=zlib.crc32(sample_id.encode()),
             )
+
+        yield from each_record(source.path, rows, make)
         self.lines_read = rows.lines
 
 

@@ -12,6 +12,7 @@ from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import json_lines, table_files
 from regrade.rows.columns import MISSING, listed, names_of, require, value_at
+from regrade.rows.guard import each_record, reading, reading_parquet
 from regrade.rows.json_lines import decode_text
 from regrade.rows.location import locate
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
@@ -56,7 +57,7 @@ class CardSamplesReader(Reader):
             )
         table = table_files.open_table(path)
         about = about_of(path)
-        card = dict(about.get("card") or {})
+        card: dict[str, Any] = dict(about["card"]) if isinstance(about.get("card"), dict) else {}
         answers = answers_of(str(given), options.get("answer"))
         wanted: set[str] = set()
         lacking: list[str] = []
@@ -91,30 +92,28 @@ class CardSamplesReader(Reader):
             yield from self._parquet(source.path, chunk, answers)
             return
         lines = json_lines.ObjectLines(chunk)
-        for item in lines:
-            if isinstance(item, Malformed):
-                yield item
-                continue
-            line, row = item
+
+        def make(line: int, row: Row) -> Record | Malformed | None:
             if not isinstance(row.get("sample_id"), str) or not isinstance(row.get("doc"), dict):
-                yield Malformed(source.path, line, "is no sample: it has no sample_id and doc")
-            elif row["sample_id"] in answers:
-                yield _record(row, line, answers[row["sample_id"]])
+                return Malformed(source.path, line, "is no sample: it has no sample_id and doc")
+            texts = answers.get(row["sample_id"])
+            return None if texts is None else _record(row, line, texts)
+
+        yield from each_record(source.path, lines, make)
         self.lines_read = lines.lines
 
     def _parquet(self, path: str, chunk: Chunk, answers: dict[str, list[str]]) -> Iterator[Record]:
-        import pyarrow.parquet as pq
-
         line = 0
-        file = pq.ParquetFile(path)
-        for batch in file.iter_batches(batch_size=512, row_groups=[chunk.start]):
+        file = table_files.open_parquet(path)
+        for batch in _batches(file, path, chunk.start):
             columns = {name: batch.column(name) for name in batch.schema.names}
-            ids = columns["sample_id"].to_pylist()
-            docs, inputs = columns["doc"].to_pylist(), columns["input_fields"].to_pylist()
-            references, fields = columns["references"].to_pylist(), columns["reference_fields"].to_pylist()
-            metadata, groups = columns["metadata"].to_pylist(), columns["group"].to_pylist()
-            prompts, messages = columns["prompt"], columns["messages"]
-            tools = columns["tools"].to_pylist() if "tools" in columns else [None] * len(ids)
+            with reading_parquet(path):
+                ids = columns["sample_id"].to_pylist()
+                docs, inputs = columns["doc"].to_pylist(), columns["input_fields"].to_pylist()
+                references, fields = columns["references"].to_pylist(), columns["reference_fields"].to_pylist()
+                metadata, groups = columns["metadata"].to_pylist(), columns["group"].to_pylist()
+                prompts, messages = columns["prompt"], columns["messages"]
+                tools = columns["tools"].to_pylist() if "tools" in columns else [None] * len(ids)
             for place, sample_id in enumerate(ids):
                 line += 1
                 if (texts := answers.get(sample_id)) is not None:
@@ -167,7 +166,6 @@ def _prompt(prompts: Any, messages: Any, place: int) -> list[list[Any]]:
 
 
 def _is_parquet_of_samples(path: Path) -> bool:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from regrade.rows import files
@@ -175,20 +173,33 @@ def _is_parquet_of_samples(path: Path) -> bool:
     try:
         with files.open_bytes(path) as opened:
             return _COLUMNS.issubset(pq.read_schema(opened).names)
-    except (pa.ArrowException, OSError):
+    except Exception:  # no whole Parquet file
         return False
+
+
+def _batches(file: Any, path: str, group: int) -> Iterator[Any]:
+    batches = file.iter_batches(batch_size=512, row_groups=[group])
+    while True:
+        with reading_parquet(path):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
 
 
 def about_of(path: Path) -> dict[str, Any]:
     """What the file, or the one beside it, says of the run that made the samples."""
     found: bytes | None = None
+    about: Any = {}
     if path.suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        found = (pq.read_metadata(path).metadata or {}).get(_METADATA_KEY)
+        with reading_parquet(path):
+            found = (table_files.open_parquet(str(path)).metadata.metadata or {}).get(_METADATA_KEY)
+            about = _decode(found) if found else {}
     elif (beside := path.with_name(f"{path.name}.run.json")).is_file():
-        found = beside.read_bytes()
-    about: dict[str, Any] = _decode(found) if found else {}
+        with reading(path := beside):
+            about = _decode(beside.read_bytes())
+    if not isinstance(about, dict):
+        raise InputError("does not say what made the samples: expected a JSON object", where=str(path))
     return about
 
 
@@ -199,18 +210,16 @@ def _ids(path: Path, table: table_files.Table) -> Iterator[Row]:
             if not isinstance(item, Malformed):
                 yield item[1]
         return
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(path)
+    file = table_files.open_parquet(str(path))
     names = ["metrics", "postprocessors"]
-    for batch in file.iter_batches(batch_size=1, columns=names):
-        yield_first = {name: _decode(batch.column(name)[0].as_py()) for name in names}
-        break
-    else:
-        return
-    for batch in file.iter_batches(columns=["sample_id"]):
-        for sample_id in batch.column(0).to_pylist():
-            yield {"sample_id": sample_id, **yield_first}
+    with reading_parquet(path):
+        first = next(file.iter_batches(batch_size=1, columns=names), None)
+        if first is None:
+            return
+        scoring = {name: _decode(first.column(name)[0].as_py()) for name in names}
+        for batch in file.iter_batches(columns=["sample_id"]):
+            for sample_id in batch.column(0).to_pylist():
+                yield {"sample_id": sample_id, **scoring}
 
 
 def _notes(answers: Answers, wanted: set[str], lacking: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ from regrade.addition import add_up
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import files, json_lines
+from regrade.rows.guard import each_record
 from regrade.rows.location import locate
 from regrade.rows.source import Chunk, Reader, Run, Source
 from regrade.schema import FilterPipeline, FilterStep, Malformed, Recipe, Record
@@ -95,14 +96,14 @@ class HelmReader(Reader):
                 groups.setdefault(item[1].group, set()).add(item[1].instance_id)
         if not groups:
             raise InputError("holds no instance that can be read", where=str(path))
-        spec = _beside(path, "run_spec.json") or {}
+        spec = _object(_beside(path, "run_spec.json"))
         stats = _stats(path)
         return [self._source(path, group, ids, spec, stats, len(groups)) for group, ids in groups.items()]
 
     def _source(self, path: Path, group: _Group, ids: set[str], spec: Any, stats: list[_Stat], groups: int) -> Source:
-        adapter = spec.get("adapter_spec") or {}
+        adapter = _object(spec.get("adapter_spec"))
         model = adapter.get("model") or adapter.get("model_deployment")
-        name = spec.get("name") or path.parent.name
+        name = str(spec.get("name") or path.parent.name)
         own = [stat for stat in stats if _Group(stat.name.split, _name(stat.name.perturbation)) == group and stat.count]
         recorded = {f"{stat.key},none": stat.value for stat in own if not _BOOKKEEPING.match(stat.name.name)}
         expected = next((round(stat.value) for stat in own if stat.name.name == "num_instances"), None)
@@ -142,8 +143,12 @@ class HelmReader(Reader):
             elif item[1].group == wanted:
                 found.setdefault(item[1].instance_id, (item[0], []))[1].append(item[1])
         requests = _requests(locate(source.path), wanted.perturbation)
-        for sample_id, (line, trials) in found.items():
-            yield _record(sample_id, line, trials, requests.get(sample_id, []), wanted)
+
+        def make(_line: int, entry: tuple[str, tuple[int, list[_Instance]]]) -> Record:
+            sample_id, (line, trials) = entry
+            return _record(sample_id, line, trials, requests.get(sample_id, []), wanted)
+
+        yield from each_record(source.path, ((entry[1][0], entry) for entry in found.items()), make)
 
 
 def _record(
@@ -238,6 +243,10 @@ def _beside(path: Path, name: str) -> Any:
             except ValueError as error:
                 raise InputError(str(error), where=str(candidate)) from None
     return None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _name(perturbation: dict[str, Any] | None) -> str | None:

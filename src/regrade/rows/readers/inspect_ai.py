@@ -16,6 +16,7 @@ import msgspec
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import files, json_lines
+from regrade.rows.guard import malformed
 from regrade.rows.readers.inspect_ai_scores import View, reduced, views_of
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
 from regrade.rows.zip_members import Archive
@@ -119,9 +120,13 @@ class InspectReader(Reader):
                     good.append(sample)
                 else:
                     yield Malformed(chunk.path, line, sample)
-            if good:
+            try:
                 good.sort(key=lambda sample: sample.epoch)
-                yield from _records(good, line, views)
+                records = list(_records(good, line, views)) if good else []
+            except Exception as error:
+                yield malformed(chunk.path, line, error)
+            else:
+                yield from records
 
     def _samples(self, chunk: Chunk) -> Iterator[list[_Sample | str]]:
         """The epochs of each sample of a chunk; in place of one that cannot be read, why."""

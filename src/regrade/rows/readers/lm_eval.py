@@ -20,6 +20,7 @@ import msgspec
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import files, json_lines
+from regrade.rows.guard import each_record, first_record, malformed
 from regrade.rows.lm_eval_results import ResultsFile, date_of, results_folder, results_for, task_names
 from regrade.rows.recorded_values import stands_for_value
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
@@ -155,8 +156,8 @@ class LmEvalReader(Reader):
         output_type = source.recipe.output_type if source.recipe else (source.config or {}).get("output_type")
         convert = _answers_converter(output_type)
         if chunk.part == "array":
-            for item in json_lines.decode_array(source.path):
-                yield item if isinstance(item, Malformed) else _record_of_dict(item[1], item[0], source.path, convert)
+            make = partial(_record_of_dict, path=source.path, convert=convert)
+            yield from each_record(source.path, json_lines.decode_array(source.path), make)
             return
         number = 0
         only = self.only_filter
@@ -171,7 +172,7 @@ class LmEvalReader(Reader):
                     if only is not None and row.filter is not None and row.filter != only:
                         continue
                     record = _LogRecord(row, number, line, convert(row.resps))
-                except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, ValueError):
+                except Exception:
                     yield _record_of_line(line, number, source.path, convert)
                     continue
                 yield record
@@ -249,7 +250,7 @@ def _run(path: Path, results: ResultsFile | None, head: bytes) -> Run:
 
 def _inferred_recipe(reader: LmEvalReader, source: Source) -> Recipe:
     """A recipe for a log without a results file: the kind of its answers, and the metrics its rows recorded."""
-    first = next((r for r in reader.records(source, source.chunks[0]) if isinstance(r, Record)), None)
+    first = first_record(source, reader)
     if first is None:
         return Recipe(task=source.task)
     one = first.answers[0][0] if first.answers and first.answers[0] else ""
@@ -330,13 +331,12 @@ def _recorded_of_dict(row: dict[str, Any]) -> dict[str, Any]:
 def _record_of_line(line: bytes, number: int, path: str, convert: Callable[[Any], Any]) -> Record | Malformed:
     """The slow way, for lines that the fast one refuses: says what is wrong, or reads what only Python writes."""
     try:
-        row = json_lines.decode_any(line)
-    except ValueError as error:
-        return Malformed(path, number, str(error))
-    return _record_of_dict(row, number, path, convert)
+        return _record_of_dict(number, json_lines.decode_any(line), path, convert)
+    except Exception as error:
+        return malformed(path, number, error)
 
 
-def _record_of_dict(row: Any, number: int, path: str, convert: Callable[[Any], Any]) -> Record | Malformed:
+def _record_of_dict(number: int, row: Any, path: str, convert: Callable[[Any], Any]) -> Record | Malformed:
     if not isinstance(row, dict):
         return Malformed(path, number, f"a row must be an object, this is {_kind(row)}")
     if "doc_id" not in row:
@@ -347,8 +347,10 @@ def _record_of_dict(row: Any, number: int, path: str, convert: Callable[[Any], A
         return Malformed(path, number, "the row has no resps")
     try:
         answers = convert(row["resps"])
-    except (TypeError, ValueError) as error:
+    except Exception as error:
         return Malformed(path, number, f"resps cannot be read: {error}")
+    if not isinstance(row.get("filter"), str | None):
+        return Malformed(path, number, f"its filter is {_kind(row['filter'])}, not a name")
     return Record(
         row["doc_id"],
         number,

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import joins, table_files
+from regrade.rows.guard import each_record
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
 from regrade.rows.table_files import Row
 from regrade.schema import FilterPipeline, FilterStep, Malformed, MetricSpec, Recipe, Record
@@ -98,21 +99,18 @@ class MtBenchReader(Reader):
         rows = table_files.Rows(table, chunk)
         kind, judge, model = options["who"]
         docs = joins.documents(joins.Join(*options["join"])) if options["join"] else None
-        for item in rows:
-            if isinstance(item, Malformed):
-                yield item
-                continue
-            line, row = item
+
+        def make(line: int, row: Row) -> Record | Malformed | None:
             if (problem := _problem(row)) is not None:
-                yield Malformed(source.path, line, problem)
-                continue
+                return Malformed(source.path, line, problem)
             if _kind(row) != kind or _judge(row) != judge or model not in _models(row):
-                continue
+                return None
             question = docs.of(row, line) if docs is not None else None
             if docs is not None and question is None and not options["lenient"]:
-                yield Malformed(source.path, line, docs.why_none(row, line))
-                continue
-            yield _record(row, line, kind, model, question, options["worded"])
+                return Malformed(source.path, line, docs.why_none(row, line))
+            return _record(row, line, kind, model, question, options["worded"])
+
+        yield from each_record(source.path, rows, make)
         self.lines_read = rows.lines
 
 

@@ -18,6 +18,7 @@ from regrade.answer_texts import SHORTFALLS
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import files, table_files
+from regrade.rows.guard import each_record, reading_parquet, reason_of
 from regrade.rows.json_lines import decode_text
 from regrade.rows.readers.card_samples import about_of, task_data
 from regrade.rows.run_answers import JournalAnswers, Said, journal_answers
@@ -69,8 +70,8 @@ class RunFolderReader(Reader):
     def sources(self, path: Path, options: dict[str, Any]) -> list[Source]:
         try:
             manifest = msgspec.json.decode(files.read_all(path), type=_Manifest)
-        except msgspec.DecodeError as error:
-            raise InputError(f"is no manifest of a run: {error}", where=str(path)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise InputError(f"is no manifest of a run: {reason_of(error)}", where=str(path)) from None
         samples, journal = path.with_name("samples.parquet"), path.with_name("answers.jsonl")
         answers = journal_answers(str(journal)) if journal.is_file() else None
         if answers is None or not answers.said:
@@ -114,41 +115,52 @@ class RunFolderReader(Reader):
         else:
             yield from self._cards(source, chunk, answers)
 
-    def _cards(self, source: Source, chunk: Chunk, answers: JournalAnswers) -> Iterator[Record]:
-        for row in _rows(source.path, chunk.start, chunk.start + 1):
-            self.lines_read = row.line
+    def _cards(self, source: Source, chunk: Chunk, answers: JournalAnswers) -> Iterator[Record | Malformed]:
+        def make(line: int, row: _Row) -> Record | None:
+            self.lines_read = line
             said = list(answers.repeats(row.sample_id, row.turn).values())
-            if said:
-                yield Record(
-                    row.sample_id,
-                    row.line,
-                    _by_request([said]),
-                    doc=partial(_decode, row.doc),
-                    target=row.references,
-                    arguments=row.requests,
-                    fingerprint=zlib.crc32(row.doc.encode()),
-                    metadata=partial(_metadata, answers, row),
-                    fields=row.fields,
-                )
+            if not said:
+                return None
+            return Record(
+                row.sample_id,
+                line,
+                _by_request([said]),
+                doc=partial(_decode, row.doc),
+                target=row.references,
+                arguments=row.requests,
+                fingerprint=zlib.crc32(row.doc.encode()),
+                metadata=partial(_metadata, answers, row),
+                fields=row.fields,
+            )
 
-    def _tasks(self, source: Source, chunk: Chunk, answers: JournalAnswers) -> Iterator[Record]:
+        rows = ((row.line, row) for row in _rows(source.path, chunk.start, chunk.start + 1))
+        yield from each_record(source.path, rows, make)
+
+    def _tasks(self, source: Source, chunk: Chunk, answers: JournalAnswers) -> Iterator[Record | Malformed]:
         """Documents of a task of lm-evaluation-harness; the requests of one stand in consecutive rows.
 
         A document belongs to the chunk in which its first request stands.
         """
         parameters = source.options["arguments"]
-        group: list[_Row] = []
-        for row in _rows(source.path, chunk.start):
-            if row.first:
-                yield from _task_record(group, answers, parameters)
-                group = []
-                if not row.within:
-                    break
-            if row.within:
-                self.lines_read = row.line
-            if row.first or group:
-                group.append(row)
-        yield from _task_record(group, answers, parameters)
+
+        def documents() -> Iterator[tuple[int, list[_Row]]]:
+            group: list[_Row] = []
+            for row in _rows(source.path, chunk.start):
+                first = row.first
+                if first:
+                    if group:
+                        yield group[0].line, group
+                    group = []
+                    if not row.within:
+                        break
+                if row.within:
+                    self.lines_read = row.line
+                if first or group:
+                    group.append(row)
+            if group:
+                yield group[0].line, group
+
+        yield from each_record(source.path, documents(), lambda _line, group: _task_record(group, answers, parameters))
 
 
 class _Row:
@@ -205,7 +217,10 @@ class _Row:
     def first(self) -> bool:
         """Whether it is the first request of its document; of cards' samples each is."""
         text = self._value("metadata")
-        return '"request":' not in text or _decode(text).get("request", 0) == 0
+        try:
+            return not text or '"request":' not in text or _decode(text).get("request", 0) == 0
+        except (AttributeError, ValueError):  # what cannot be read belongs to nothing before it
+            return True
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -228,9 +243,7 @@ class _Row:
 
 def _rows(path: str, group: int, stop: int | None = None, columns: list[str] | None = None) -> Iterator[_Row]:
     """The rows of a file from a row group on; those of the groups behind it are not ``within``."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
+    with reading_parquet(path), table_files.open_parquet(path) as file:
         wanted = None if columns is None else [name for name in columns if name in file.schema_arrow.names]
         line = 0
         for number in range(group, file.num_row_groups if stop is None else stop):
@@ -266,20 +279,18 @@ def _by_request(said: list[list[Said]]) -> list[list[Any]]:
     return answers
 
 
-def _task_record(group: list[_Row], answers: JournalAnswers, parameters: dict[str, Any]) -> Iterator[Record]:
+def _task_record(group: list[_Row], answers: JournalAnswers, parameters: dict[str, Any]) -> Record | None:
     """The record of a document, if every request of it was answered."""
-    if not group:
-        return
     said = [answers.repeats(row.sample_id) for row in group]
     whole = sorted(set.intersection(*(set(repeats) for repeats in said)))
     if not whole:
-        return
+        return None
     first = group[0]
 
     def arguments() -> list[list[Any]]:
         return [[*asked, parameters] if len(asked) == 1 else asked for row in group for asked in row.requests()]
 
-    yield Record(
+    return Record(
         first.metadata.get("doc_id", first.sample_id),
         first.line,
         _by_request([[repeats[repeat] for repeat in whole] for repeats in said]),
@@ -311,7 +322,10 @@ class _Account(msgspec.Struct):
     with_tools: bool = False
 
     def add(self, group: list[_Row], answers: JournalAnswers, repeats: int) -> None:
-        there = set.intersection(*(set(answers.repeats(row.sample_id, row.turn)) for row in group))
+        try:
+            there = set.intersection(*(set(answers.repeats(row.sample_id, row.turn)) for row in group))
+        except (TypeError, ValueError):  # a row that cannot be read; it comes as malformed
+            there = set()
         self.samples += 1
         self.with_tools = self.with_tools or group[0].has_tools
         if there:

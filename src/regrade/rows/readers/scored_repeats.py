@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import files, json_lines
+from regrade.rows.guard import each_record
 from regrade.rows.source import Chunk, Reader, Run, Source
 from regrade.rows.table_files import is_answer_object
 from regrade.schema import Malformed, MetricSpec, Recipe, Record
@@ -77,16 +78,16 @@ class ScoredRepeatsReader(Reader):
     def records(self, source: Source, chunk: Chunk) -> Iterator[Record | Malformed]:
         scored, answers = _parts(_read(source.path), source.path)
         ks: dict[str, int] = source.options["ks"]
-        for line, (sample_id, passed) in enumerate(scored.items(), 1):
+
+        def make(line: int, entry: tuple[str, Any]) -> Record | Malformed:
+            sample_id, passed = entry
             if not isinstance(passed, list) or not all(value in (0, 1) for value in passed):
-                yield Malformed(source.path, line, f"{sample_id!r} holds no list of true and false")
-                continue
+                return Malformed(source.path, line, f"{sample_id!r} holds no list of true and false")
             texts = answers.get(sample_id) if answers is not None else []
             if not isinstance(texts, list) or (texts and len(texts) != len(passed)):
-                yield Malformed(source.path, line, f"{sample_id!r} has not as many answers as verdicts")
-                continue
+                return Malformed(source.path, line, f"{sample_id!r} has not as many answers as verdicts")
             right = sum(map(bool, passed))
-            yield Record(
+            return Record(
                 sample_id,
                 line,
                 [[str(text) for text in texts]],
@@ -98,6 +99,8 @@ class ScoredRepeatsReader(Reader):
                 },
                 fingerprint=zlib.crc32(str(sample_id).encode("utf-8", "surrogatepass")),
             )
+
+        yield from each_record(source.path, enumerate(scored.items(), 1), make)
 
 
 def pass_at_k(n: int, right: int, k: int) -> float:

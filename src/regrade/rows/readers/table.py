@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +13,8 @@ from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import columns, joins, table_files
 from regrade.rows.columns import MISSING, value_at
+from regrade.rows.guard import each_record
+from regrade.rows.lm_eval_results import looks_like_results
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
 from regrade.rows.table_files import Row, Table
 from regrade.schema import Blank, Malformed, Recipe, Record
@@ -44,20 +46,23 @@ class TableReader(Reader):
     whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:
+        if looks_like_results(head):  # of a harness's run, whose samples lie beside it
+            return None
         table = table_files.recognise(path, head)
         return table.reason if table is not None else None
 
     def sources(self, path: Path, options: dict[str, Any]) -> list[Source]:
-        table = table_files.open_table(path)
+        table = table_files.open_table(path, options.get("encoding"), options.get("rows"))
         rows = table_files.first_rows(table)
         if not rows:
             raise InputError("the table has no rows", where=str(path))
         join = joins.Join.parse(str(options["docs"]), options.get("join_on")) if options.get("docs") else None
-        notes: list[str] = []
+        notes: list[str] = [f"rows in the list {table.key!r}"] if table.key is not None else []
         expected_samples = None
         document_rows: list[Row] = []
         if join is not None:
-            expected_samples, notes = joins.verify(table, join)
+            expected_samples, more = joins.verify(table, join)
+            notes += more
             document_rows = list(joins.documents(join).rows.values())[:100]
         chosen = _choose(rows, document_rows, options, str(path), notes)
         if join is not None and join.answers_column == joins.POSITION:
@@ -77,6 +82,8 @@ class TableReader(Reader):
                 options={
                     "format": table.format,
                     "delimiter": table.delimiter,
+                    "encoding": table.encoding,
+                    "key": table.key,
                     "columns": msgspec.to_builtins(chosen),
                     "join": list(join) if join is not None else None,
                 },
@@ -86,7 +93,9 @@ class TableReader(Reader):
 
     def records(self, source: Source, chunk: Chunk) -> Iterator[Record | Malformed]:
         options = source.options
-        table = Table(source.path, options["format"], "", options["delimiter"])
+        table = Table(
+            source.path, options["format"], "", options["delimiter"], encoding=options["encoding"], key=options["key"]
+        )
         chosen = msgspec.convert(options["columns"], _Columns)
         docs = joins.documents(joins.Join(*options["join"])) if options.get("join") else None
         before = int(chunk.part or 0)
@@ -96,23 +105,31 @@ class TableReader(Reader):
         else:
             counter = table_files.Rows(table, chunk)
             rows = iter(counter)
-        line = 0
-        for position, item in enumerate(rows):
-            if isinstance(item, Malformed):
-                line = item.line
-                yield item
-                continue
-            line, row = item
-            if docs is not None:
-                document = docs.of(row, position)
-                if document is None:
-                    yield Malformed(source.path, line, docs.why_none(row, position))
-                    continue
-                merged = joins.merge(row, document)
-            else:
-                merged = row
-            yield _record(row, merged, chosen, line, before, source.path)
-        self.lines_read = counter.lines if counter is not None else line
+        path = source.path
+        if docs is None:
+            yield from each_record(path, rows, lambda line, row: _record(row, row, chosen, line, before, path))
+        else:
+            placed = (
+                item if isinstance(item, Malformed) else (item[0], (position, item[1]))
+                for position, item in enumerate(rows)
+            )
+            yield from each_record(path, placed, _joined(docs, chosen, before, path))
+        self.lines_read = counter.lines if counter is not None else 0
+
+
+def _joined(
+    docs: joins.Documents, chosen: _Columns, before: int, path: str
+) -> Callable[[int, tuple[int, Row]], Record | Malformed]:
+    """Makes records of rows, each with its position in the file, and the documents that they belong to."""
+
+    def make(line: int, placed: tuple[int, Row]) -> Record | Malformed:
+        position, row = placed
+        document = docs.of(row, position)
+        if document is None:
+            return Malformed(path, line, docs.why_none(row, position))
+        return _record(row, joins.merge(row, document), chosen, line, before, path)
+
+    return make
 
 
 def _record(row: Row, document: Row, chosen: _Columns, line: int, before: int, path: str) -> Record | Malformed:

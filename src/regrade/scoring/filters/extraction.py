@@ -11,19 +11,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from regrade.patterns import compile_pattern
 from regrade.registry import register
 from regrade.scoring.filters.filter import ElementFilter, Unparsed, as_unparsed
 
 _NUMBER_AFTER_HASHES = r"#### (\-?[0-9\.\,]+)"
-
-
-def _compile(pattern: str, argument: str) -> re.Pattern[str]:
-    if not isinstance(pattern, str):
-        raise TypeError(f"{argument} must be a text, not {type(pattern).__name__}")
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{argument} is no regular expression: {error} in {pattern!r}") from error
 
 
 def _check_group_select(group_select: int) -> None:
@@ -46,7 +38,7 @@ class RegexFilter(ElementFilter):
     def __init__(
         self, regex_pattern: str = _NUMBER_AFTER_HASHES, group_select: int = 0, fallback: Any = "[invalid]"
     ) -> None:
-        self.regex = _compile(regex_pattern, "regex_pattern")
+        self.regex = compile_pattern(regex_pattern, "regex_pattern")
         _check_group_select(group_select)
         self.group_select = group_select
         self.fallback = as_unparsed(fallback)
@@ -103,7 +95,7 @@ class PartOfSpeechFilter(ElementFilter):
     _PAIRS = re.compile(r"\('([^']*)', '([^']*)'\)")
 
     def __init__(self, regex_pattern: str = r"\['(.*?)'\]", group_select: int = 0, fallback: Any = None) -> None:
-        _compile(regex_pattern, "regex_pattern")
+        compile_pattern(regex_pattern, "regex_pattern")
         self.fallback = as_unparsed(["invalid"] if fallback is None else fallback)
 
     def apply_one(self, response: Any, doc: Any) -> Any:
@@ -135,14 +127,14 @@ class MultiChoiceRegexFilter(ElementFilter):
         ignore_punctuation: bool = False,
         regexes_to_ignore: list[str] | None = None,
     ) -> None:
-        self.regex = _compile(regex_pattern, "regex_pattern")
+        self.regex = compile_pattern(regex_pattern, "regex_pattern")
         _check_group_select(group_select)
         self.group_select = group_select
         self.fallback = as_unparsed(fallback)
         self.ignore_case = ignore_case
         self.ignore_punctuation = ignore_punctuation
         # A plain string stands for its characters, as it does in the harness.
-        self.ignored = [_compile(pattern, "regexes_to_ignore") for pattern in regexes_to_ignore or ()]
+        self.ignored = [compile_pattern(pattern, "regexes_to_ignore") for pattern in regexes_to_ignore or ()]
 
     @property
     def safe(self) -> bool:

@@ -9,10 +9,10 @@ patterns, and no other option, leaves the lists as they are, and they are equal 
 from __future__ import annotations
 
 import math
-import re
 import string
 from typing import TYPE_CHECKING, Any
 
+from regrade.patterns import compile_pattern
 from regrade.registry import register
 from regrade.scoring.case import NO_CHOICE
 from regrade.scoring.filters.filter import Unparsed
@@ -46,7 +46,7 @@ class ExactMatch(Metric):
         ignore_numbers: bool = False,
     ) -> None:
         # A plain string stands for its characters, as it does in the harness.
-        self.ignored = [re.compile(pattern) for pattern in regexes_to_ignore or ()]
+        self.ignored = [compile_pattern(pattern, "regexes_to_ignore") for pattern in regexes_to_ignore or ()]
         self.ignore_case = bool(ignore_case)
         deleted = string.punctuation * bool(ignore_punctuation) + string.digits * bool(ignore_numbers)
         self.deleted = str.maketrans("", "", deleted) if deleted else None
