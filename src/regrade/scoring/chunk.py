@@ -247,7 +247,8 @@ class _Scorer:
                 else:
                     extracted = pipeline.apply(record.answers, record.scope if pipeline.uses_doc else None)
                 unparsed = _found_nothing(extracted)
-                _check_size(extracted, record)
+                if len(extracted) != 1 or (type(extracted[0]) is str and len(extracted[0]) > MAX_TEXT):
+                    _check_size(extracted, record)
                 if self.process_results is not None:
                     for name, value in dict(self.process_results(record.doc, extracted)).items():
                         values.append((self._named(name), value))
@@ -273,7 +274,8 @@ class _Scorer:
         out.unparsed.append(unparsed)
         if out.extracted is not None:
             out.extracted.append(extracted)
-        for measure, failure in (*failures, *self._keep(record, row, out, values)):
+        failures += self._keep(record, row, out, values)
+        for measure, failure in failures:
             self._add_failure(measure, failure, record, shared, out, timer)
 
     def _pass_over(self, record: Record, row: int, out: PipelineBlock) -> None:
