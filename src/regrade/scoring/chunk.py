@@ -381,8 +381,10 @@ class _Scorer:
         except TookTooLong:
             raise
         except Exception as error:
-            failures.append((measure, _failure(row, error)))
-            return
+            value = None if isinstance(error, UnavailableError) else _of_unread(measure.metric, case)
+            if value is None:
+                failures.append((measure, _failure(row, error)))
+                return
         if type(value) is dict:
             values += [(self._named(name, measure), item) for name, item in value.items()]
         else:
@@ -435,6 +437,21 @@ def _check_size(extracted: Any, record: Record) -> None:
             longest = max((len(one) for texts in record.answers for one in texts if isinstance(one, str)), default=0)
             if len(text) > longest:
                 raise InputError(f"the filters make a text of more than {MAX_TEXT:,} characters")
+
+
+def _of_unread(metric: Metric, case: Case) -> Any:
+    """What a metric gives an answer in which the filters found nothing, where it cannot measure what they left.
+
+    None where they found something, or it gives nothing.
+    """
+    if not _found_nothing(case.extracted):
+        return None
+    try:
+        return metric.unanswered(Case(case.record, case.task, [Unparsed("")], compat=case.compat, shared=case.shared))
+    except TookTooLong:
+        raise
+    except Exception:
+        return None
 
 
 def _found_nothing(extracted: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from regrade.registry import register
-from regrade.scoring.metrics.metric import Metric, Passthrough, gold_and_answer
+from regrade.scoring.metrics.metric import Metric, Passthrough
 
 if TYPE_CHECKING:
     from regrade.scoring.case import Case
@@ -14,14 +14,21 @@ if TYPE_CHECKING:
 def _labels(case: Case) -> Any:
     if case.output_type == "multiple_choice":
         return case.gold, case.predicted
-    return gold_and_answer(case)
+    return [_gold_label(case), case.extracted[0]]
+
+
+def _gold_label(case: Case) -> Any:
+    """The gold label; of a list of one reference, as cards have them, that one."""
+    gold = case.gold
+    alone = isinstance(gold, list) and len(gold) == 1 and not isinstance(case.extracted[0], list)
+    return gold[0] if alone and case.output_type == "generate_until" else gold
 
 
 class Labelled(Passthrough):
     """A metric of gold and predicted labels: where no label can be read of an answer, none was predicted."""
 
     def unanswered(self, case: Case) -> Any:
-        return case.gold, None
+        return _gold_label(case), None
 
 
 @register("metric", "mcc")
@@ -55,7 +62,7 @@ class F1(Labelled):
     def measure(self, case: Case) -> Any:
         if self.average is None or case.output_type == "multiple_choice":
             return _labels(case)
-        gold, answer = (int(label) for label in gold_and_answer(case))
+        gold, answer = (int(label) for label in _labels(case))
         return float(gold == answer and (self.average != "binary" or gold == 1))
 
     def unanswered(self, case: Case) -> Any:
@@ -69,7 +76,7 @@ class LabelAccuracy(Metric):
     """Whether a generated label, a whole number, is the right one: ``accuracy`` of Hugging Face's evaluate library."""
 
     def measure(self, case: Case) -> float:
-        gold, answer = gold_and_answer(case)
+        gold, answer = _labels(case)
         return float(int(gold) == int(answer))
 
 
