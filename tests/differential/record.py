@@ -33,7 +33,7 @@ def record_harness(kept: Path, seed: str) -> None:
             or (path.suffix == ".jsonl" and "tasks" in path.parent.name)
         ):
             continue
-        text = re.sub(r"/[\w/.-]*/(\w+)\.jsonl", r"docs/\1.jsonl", path.read_text(encoding="utf-8"))
+        text = re.sub(r"/[\w/.-]*/(\w+\.(?:jsonl|yaml))", r"tasks/\1", path.read_text(encoding="utf-8"))
         if path.name.startswith("results"):
             content = json.loads(text)
             text = json.dumps({key: content[key] for key in RESULTS if key in content}, ensure_ascii=False)
