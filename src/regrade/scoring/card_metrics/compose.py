@@ -127,9 +127,14 @@ class MetricPipeline(CardMetric):
         return [name for name in scores if name in inner or name == self.main_score]
 
     def resampled(self, statistics: Sequence[Any], names: list[str]) -> Resampled:
-        if not self.after and names == [self.main_score]:
+        if (not self.after and names == [self.main_score]) or self._are_inner(statistics, names):
             return self.inner.resampled(statistics, names)
         return super().resampled(statistics, names)
+
+    def _are_inner(self, statistics: Sequence[Any], names: list[str]) -> bool:
+        """Whether these are scores of the metric itself, which no step after it changes."""
+        inner, reported = self.inner.reduce(statistics), self.reduce(statistics)
+        return all(name in inner and inner[name] == reported.get(name) for name in names)
 
     def evaluate(self, samples: Sequence[Sample], *, intervals: bool = True) -> tuple[Scores, list[Scores]]:
         prepared = self.prepared(samples)
