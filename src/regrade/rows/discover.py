@@ -149,7 +149,7 @@ def _with_absent_tasks(sources: list[Source]) -> list[Source]:
             tasks.setdefault(source.run.results_file, set()).add(source.task)
     for place, source in enumerate(sources):
         here = tasks.pop(source.run.results_file or "", None)
-        if here is not None and (absent := absent_tasks(Path(str(source.run.results_file)), here)):
+        if here is not None and (absent := absent_tasks(locate(str(source.run.results_file)), here)):
             names = f"{', '.join(absent[:5])}{', ...' if len(absent) > 5 else ''}"
             note = f"{len(absent)} of the run's tasks have no samples here, and are not scored: {names}"
             sources[place] = msgspec.structs.replace(source, notes=[*source.notes, note])
