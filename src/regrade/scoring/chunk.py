@@ -130,6 +130,8 @@ class _Scorer:
         self.where = Expression(job.plan.where, "--where") if job.plan.where else None
         self.by = [Expression(text, "--by") for text in job.plan.by]
         self.cluster = Expression(job.plan.cluster, "--cluster") if job.plan.cluster else None
+        self.plain_rows = not (self.by or self.cluster or job.plan.check or job.plan.verify_hashes)
+        """Whether a row is its id, line and document, and nothing else is wanted of it."""
         self.keep_values = job.plan.keep or job.plan.check
         self.stopped: set[str] = set()
         self.from_start = False
@@ -203,6 +205,12 @@ class _Scorer:
     def _add_row(self, record: Record, block: Block, timer: TimeLimit) -> None:
         """Note a row; one of which a part cannot be read leaves no trace."""
         fingerprint = record.fingerprint
+        if self.plain_rows:
+            block.ids.append(record.sample_id)
+            block.lines.append(record.line)
+            block.fingerprints.append(fingerprint)
+            block.filters.append(block.filter_code(record.filter))
+            return
         recorded = record.recorded if self.plan.check else {}
         groups = tuple([_hashable(_evaluate(one, record, timer)) for one in self.by]) if self.by else ()
         cluster = _hashable(_evaluate(self.cluster, record, timer)) if self.cluster is not None else None
@@ -241,27 +249,25 @@ class _Scorer:
         unparsed = 0
         try:
             timer.start()
-            try:
-                if isinstance(pipeline, RecordedPipeline):
-                    extracted = record.extracted
-                else:
-                    extracted = pipeline.apply(record.answers, record.scope if pipeline.uses_doc else None)
-                unparsed = _found_nothing(extracted)
-                if len(extracted) != 1 or (type(extracted[0]) is str and len(extracted[0]) > MAX_TEXT):
-                    _check_size(extracted, record)
-                if self.process_results is not None:
-                    for name, value in dict(self.process_results(record.doc, extracted)).items():
-                        values.append((self._named(name), value))
-                elif self.computed:
-                    case = Case(record, self.templates, extracted, compat=self.compat, shared=shared)
-                    keeping = self._keeping_case(record, pipeline, shared) if self.keeping else case
-                    for measure in self.computed:
-                        over_repeats = measure.metric is not None and measure.metric.over_repeats
-                        self._measure(measure, keeping if over_repeats else case, values, failures, row)
-                timer.finish()
-            finally:
-                timer.stop()
+            if isinstance(pipeline, RecordedPipeline):
+                extracted = record.extracted
+            else:
+                extracted = pipeline.apply(record.answers, record.scope if pipeline.uses_doc else None)
+            unparsed = _found_nothing(extracted)
+            if len(extracted) != 1 or (type(extracted[0]) is str and len(extracted[0]) > MAX_TEXT):
+                _check_size(extracted, record)
+            if self.process_results is not None:
+                for name, value in dict(self.process_results(record.doc, extracted)).items():
+                    values.append((self._named(name), value))
+            elif self.computed:
+                case = Case(record, self.templates, extracted, compat=self.compat, shared=shared)
+                keeping = self._keeping_case(record, pipeline, shared) if self.keeping else case
+                for measure in self.computed:
+                    over_repeats = measure.metric is not None and measure.metric.over_repeats
+                    self._measure(measure, keeping if over_repeats else case, values, failures, row)
+            timer.finish()
         except Exception as error:
+            timer.stop()
             failure = _failure(row, timer.error() if timer.exceeded else error)
             failures = [(measure, failure) for measure in self.measures.values() if not measure.recorded]
             values = []
@@ -274,7 +280,7 @@ class _Scorer:
         out.unparsed.append(unparsed)
         if out.extracted is not None:
             out.extracted.append(extracted)
-        failures += self._keep(record, row, out, values)
+        self._keep(record, row, out, values, failures)
         for measure, failure in failures:
             self._add_failure(measure, failure, record, shared, out, timer)
 
@@ -283,7 +289,7 @@ class _Scorer:
         out.unparsed.append(0)
         if out.extracted is not None:
             out.extracted.append(None)
-        self._keep(record, row, out, [])
+        self._keep(record, row, out, [], [])
         for measure in self.measures.values():
             if not measure.recorded:
                 self._metric_block(measure, out).failures.append(Failure(row, NOT_SCORED, timed_out=True))
@@ -294,13 +300,9 @@ class _Scorer:
         row: int,
         out: PipelineBlock,
         values: list[tuple[_Measure, Any]],
-    ) -> list[tuple[_Measure, Failure]]:
-        """Keep what was measured of a row, and what its log recorded.
-
-        Returns:
-            What could not be kept.
-        """
-        failures: list[tuple[_Measure, Failure]] = []
+        failures: list[tuple[_Measure, Failure]],
+    ) -> None:
+        """Keep what was measured of a row, and what its log recorded; what cannot be kept is added to ``failures``."""
         if self.recorded:
             try:
                 recorded = record.recorded
@@ -309,8 +311,8 @@ class _Scorer:
                 failures += [(measure, _failure(row, error)) for measure in self.recorded]
             values += [(m, recorded[m.name]) for m in self.recorded if m.name in recorded]
         for measure, value in values:
+            aggregation = measure.aggregation
             try:
-                aggregation = measure.aggregation
                 statistics = aggregation.statistics(aggregation.read(value) if measure.recorded else value)
                 metric = out.metrics.get(measure.name) or self._metric_block(measure, out)
                 metric.column.append(statistics)
@@ -319,8 +321,7 @@ class _Scorer:
                 continue
             metric.rows.append(row)
             if metric.values is not None:
-                metric.values.append(measure.aggregation.shown(value))
-        return failures
+                metric.values.append(aggregation.shown(value))
 
     def _add_failure(
         self,
