@@ -22,7 +22,6 @@ from regrade.registry import register
 from regrade.rows import files, json_lines
 from regrade.rows.guard import each_record, first_record, malformed
 from regrade.rows.lm_eval_results import ResultsFile, date_of, results_folder, results_for, task_names
-from regrade.rows.recorded_values import stands_for_value
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
 from regrade.schema import Malformed, OutputType, Recipe, Record
 
@@ -325,6 +324,10 @@ def _recorded_of_dict(row: dict[str, Any]) -> dict[str, Any]:
     extra = {key: value for key, value in row.items() if key not in ROW_KEYS}
     if isinstance(named, list) and named:
         return {key: extra[key] for key in named if key in extra}
+    if not any(isinstance(value, str) for value in extra.values()):
+        return extra
+    from regrade.rows.recorded_values import stands_for_value
+
     return {key: value for key, value in extra.items() if not isinstance(value, str) or stands_for_value(value)}
 
 
