@@ -277,7 +277,7 @@ def test_only_unparsed_and_failed_ones_are_asked_again(
     assert kept == ["Hm.", "[[5]]"], "the first answer was paid for, and is kept"
 
     second = start_server(said={"says": "[[1]]"})
-    resumed = cli("resume", "j", "--base-url", second.url, "--json")
+    resumed = cli("resume", "j", "--retry-failed", "--base-url", second.url, "--json")
     assert resumed.code == 0
     assert asked_for(second) == 1
     assert values(resumed.out, "judge_rating,verdict") == {"otter": (5 + 9 + 9) / 3, "heron": (9 + 9 + 1) / 3}
