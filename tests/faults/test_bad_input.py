@@ -463,3 +463,59 @@ def test_an_error_in_python_has_where_and_hint(tmp_path: Path) -> None:
         regrade.score(tmp_path)
     assert caught.value.where == str(tmp_path)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 200 + "1" + ")" * 200, "(" * 10_000 + "1" + ")" * 10_000, "[" * 3000 + "]" * 3000]
+)
+@pytest.mark.parametrize("option", ["--where", "--by", "--cluster"])
+def test_an_expression_nested_beyond_reason(logs: Any, cli: Callable[..., Any], text: str, option: str) -> None:
+    logs.results()
+    ran = cli("score", logs.write(good(logs)), option, text)
+    assert ran.code == 2
+    assert "is nested too deeply" in ran.err
+    assert len(ran.err) < 400
+
+
+def test_long_sums_are_no_reason_to_fall_over(logs: Any, cli: Callable[..., Any]) -> None:
+    logs.results()
+    ran = cli("score", logs.write(good(logs)), "--where", "+".join(["1"] * 20_000))
+    assert ran.code in (0, 2)
+    assert "internal error" not in ran.err
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    ran = cli("score", pipe)
+    assert ran.code == 1
+    assert "is a pipe or device" in ran.err
+    folder = tmp_path / "folder.jsonl"
+    folder.mkdir()
+    (folder / "samples_x_2025-01-01T00-00-00.jsonl").mkdir()
+    assert cli("score", folder).code == 1
+
+
+@pytest.mark.parametrize("pattern", ["(x", "(" * 5000 + ")" * 5000, "a{99999999999}", "[z-a]"])
+def test_patterns_that_are_none(logs: Any, tmp_path: Path, cli: Callable[..., Any], pattern: str) -> None:
+    logs.results()
+    path = logs.write(good(logs))
+    filters = tmp_path / "f.json"
+    filters.write_text(json.dumps([{"name": "n", "filter": [{"function": "regex", "regex_pattern": pattern}]}]))
+    for arguments in (["--filters", filters], ["--extract", f"n={pattern}"]):
+        ran = cli("score", path, *arguments)
+        assert ran.code in (1, 2)
+        assert "regular expression" in ran.err or "pattern" in ran.err
+        assert "internal error" not in ran.err
+
+
+def test_a_part_that_only_looking_needs_costs_nothing_else(logs: Any, tmp_path: Path, cli: Callable[..., Any]) -> None:
+    logs.results(configs={"sums": logs.config(doc_to_target="1")})
+    row = json.dumps(logs.row(3, "1")).replace('"question 3"', "1" + "0" * 5000)
+    path = logs.write([*good(logs), row])
+    assert cli("score", path).code in (0, 3)
+    ran = cli("show", path)
+    assert ran.out.count("sample ") >= 3
+    assert "cannot be read: not readable JSON" in ran.out or "malformed" in ran.out
+    ran = cli("export", path, "--to", "lm-eval", "-o", tmp_path / "out")
+    assert "internal error" not in ran.err

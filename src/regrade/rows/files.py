@@ -11,7 +11,9 @@ import codecs
 import gzip
 import io
 import lzma
+import os
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -285,6 +287,13 @@ def _open_raw(path: str | Path, stop: int = -1) -> io.BufferedReader:
         return open_url(path, stop)
     note_input(path)
     try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - of a text, too
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # to open a pipe would wait for somebody to write
+            raise InputError(
+                "is a pipe or device, and not a file",
+                where=str(path),
+                hint="write it to a file first: it is read twice",
+            )
         return io.BufferedReader(io.FileIO(path), _BLOCK)
     except OSError as error:
         reason = error.strerror or str(error)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from regrade.errors import UsageError
+from regrade.rows.guard import reason_of
 from regrade.schema import Record
 from regrade.scoring.file_rows import numbered_records
 
@@ -64,6 +65,14 @@ class Card(msgspec.Struct, kw_only=True):
     answers: list[Any]
     outcomes: list[Outcome]
     compared: Any = None
+
+
+def _readable(record: Record, recipe: Recipe) -> tuple[Any, Any]:
+    """A record's document and what was compared, or in the document's place why it cannot be read."""
+    try:
+        return record.doc, _compared(record, recipe)
+    except Exception as error:  # parts of a row that scoring did not need are decoded here
+        return f"(cannot be read: {reason_of(error)})", None
 
 
 def _compared(record: Record, recipe: Recipe) -> Any:
@@ -176,7 +185,7 @@ class _Look:
             if number == shown or number not in self.wanted or not isinstance(record, Record):
                 continue
             shown = number
-            doc = record.doc
+            doc, compared = _readable(record, self.kept.plan.recipe)
             fields = list(doc.items()) if isinstance(doc, dict) else [("doc", doc)]
             yield Card(
                 task=source.task,
@@ -186,7 +195,7 @@ class _Look:
                 sample_id=record.sample_id,
                 fields=[(str(name), value) for name, value in fields],
                 target=record.target,
-                compared=_compared(record, self.kept.plan.recipe),
+                compared=compared,
                 answers=[answer for request in record.answers for answer in request],
                 outcomes=[
                     outcome

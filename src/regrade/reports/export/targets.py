@@ -7,7 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from regrade.errors import UsageError
+from regrade.errors import InputError, RegradeError, UsageError
+from regrade.rows.guard import reason_of
 
 if TYPE_CHECKING:
     from regrade.scoring.scores import Scores
@@ -44,4 +45,18 @@ def export(scores: Scores, target: str, out: Path) -> int:
     if one_file and out.is_dir():
         raise UsageError("is a folder", where=f"-o {out}", hint=f"{target} is one file")
     write: Callable[[Scores, Path], int] = getattr(import_module(f"regrade.reports.export.{module}"), function)
-    return write(scores, out)
+    try:
+        return write(scores, out)
+    except RegradeError:
+        raise
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:  # parts of rows that scoring did not need are decoded here
+        sources = list(dict.fromkeys(source.path for source in scores.sources))
+        reason = f"a part of a row cannot be exported: {reason_of(error)}"
+        raise InputError(reason, where=", ".join(sources[:3])) from error
