@@ -43,7 +43,7 @@ def read_records(source: Source, chunk: Chunk, reader: Reader | None = None) -> 
     try:
         for record in reader.records(source, chunk):
             line = record.line
-            if type(record) is not Malformed and type(record.sample_id) not in _ID_TYPES:  # type: ignore[union-attr]
+            if not isinstance(record, Malformed) and type(record.sample_id) not in _ID_TYPES:
                 yield _with_usable_id(record, source.path)
             else:
                 yield record
