@@ -85,8 +85,13 @@ def _environment() -> Any:
 class Expression:
     """A compiled expression. Picklable: it is compiled again where it is unpickled."""
 
-    def __init__(self, text: str, option: str) -> None:
+    def __init__(self, text: str, option: str, more: tuple[str, ...] = ()) -> None:
         """Compile ``text``.
+
+        Args:
+            text: The expression.
+            option: What a person gave it under.
+            more: Names besides those of a record, whose values come with each call.
 
         Raises:
             ExpressionError: it is not an expression, or names something else than a record has.
@@ -95,10 +100,11 @@ class Expression:
 
         self.text = text
         self.option = option
+        self.more = more
         environment = _environment()
         self._environment = environment
         try:
-            unknown = meta.find_undeclared_variables(environment.parse("{{ (" + text + ") }}")) - set(NAMES)
+            unknown = meta.find_undeclared_variables(environment.parse("{{ (" + text + ") }}")) - {*NAMES, *more}
             self._evaluate = environment.compile_expression(text, undefined_to_none=False)
         except (RecursionError, MemoryError):
             raise ExpressionError(f"{option} {text[:80]!r} is nested too deeply") from None
@@ -111,13 +117,13 @@ class Expression:
             name = sorted(unknown)[0]
             raise ExpressionError(
                 f"{option} {text!r}: there is no {name!r}",
-                hint=f"names: {', '.join(NAMES)}; a field of the dataset is doc.{name}",
+                hint=f"names: {', '.join((*more, *NAMES))}; a field of the dataset is doc.{name}",
             )
 
-    def __reduce__(self) -> tuple[type[Expression], tuple[str, str]]:
-        return (Expression, (self.text, self.option))
+    def __reduce__(self) -> tuple[type[Expression], tuple[str, str, tuple[str, ...]]]:
+        return (Expression, (self.text, self.option, self.more))
 
-    def __call__(self, record: Record) -> Any:
+    def __call__(self, record: Record, **more: Any) -> Any:
         """The value for ``record``; MISSING where a field it names is not there.
 
         Raises:
@@ -129,7 +135,7 @@ class Expression:
         scope = _Scope(record)
         self._environment.budget.renew()
         try:
-            value = self._evaluate(**{name: scope[name] for name in NAMES if name in self.text})
+            value = self._evaluate(**{name: scope[name] for name in NAMES if name in self.text}, **more)
         except UndefinedError:
             return MISSING
         except SecurityError as error:

@@ -122,3 +122,13 @@ def test_a_damaged_samples_file_is_named(tmp_path: Path, cli: Callable[..., Any]
     ran = cli("score", tmp_path)
     assert ran.code == 1
     assert "samples.parquet: is damaged or cut off" in ran.err
+
+
+def test_a_blank_row_is_passed_over_and_what_follows_is_read(tmp_path: Path) -> None:
+    import regrade
+
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"answer":"a","expected":"a"}\n{"answer":"","expected":""}\n{"answer":"b","expected":"a"}\n')
+    scores = regrade.score(path)
+    assert [(r.value, r.n) for r in scores.results] == [(0.5, 2)]
+    assert scores.exit_code == 0

@@ -79,6 +79,21 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
     read = parser.add_argument_group("tables and other inputs")
     read.add_argument("--answer", metavar="COLUMN", help="column of the answer (a list holds repeats)")
     read.add_argument("--expected", metavar="COLUMN", help="column of the reference")
+    read.add_argument(
+        "--score",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="column that already is a score: numbers, true/false, pass/fail (repeatable)",
+    )
+    read.add_argument(
+        "--correct",
+        metavar="EXPR",
+        help="with --score: the samples that count as right, where its values are others (\"score == 'A'\")",
+    )
+    read.add_argument(
+        "--lower-is-better", action="store_true", default=None, help="with --score: small scores are good ones"
+    )
     read.add_argument("--id", metavar="COLUMN", help="column of the sample's id")
     read.add_argument(
         "--answers", metavar="FILE", help="the answers to a card's samples, by sample_id (JSON lines, CSV, Parquet)"
@@ -119,8 +134,13 @@ def scoring_options(arguments: argparse.Namespace, **more: Any) -> Options:
         raise UsageError("must be at least 0", where=f"--time-limit {arguments.time_limit}", hint="0 is no limit")
     if not 0 < arguments.level < 1:
         raise UsageError("must be between 0 and 1", where=f"--level {arguments.level}", hint="95 % is 0.95")
-    names = ("answer", "expected", "id", "docs", "join_on", "reader", "chunk_bytes", "answers", "encoding", "rows")
+    names = (
+        *("answer", "expected", "id", "docs", "join_on", "reader", "chunk_bytes", "answers", "encoding", "rows"),
+        *("correct", "lower_is_better"),
+    )
     read = {name: value for name in names if (value := getattr(arguments, name, None)) is not None}
+    if arguments.score:
+        read["score"] = arguments.score
     return Options(
         where=arguments.where,
         filters=pipelines_from(arguments.filters, arguments.extract),

@@ -15,6 +15,7 @@
 :mod:`.table_files`      tables in files, as rows
 :mod:`.delimited`        delimited text as records, of which a broken one costs itself
 :mod:`.columns`          which columns hold answers, references and ids
+:mod:`.score_columns`    columns that already are scores
 :mod:`.joins`            answers in one file joined to documents in another
 :mod:`.zip_members`      members of zip archives
 :mod:`.run_answers`      what a run's journal says of every sample

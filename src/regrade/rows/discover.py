@@ -89,8 +89,8 @@ def discover(
 
 
 def _open(path: Path, options: dict[str, Any]) -> list[Source]:
-    if (options.get("encoding") or options.get("rows")) and not options.get("reader"):
-        return open_sources("table", path, options)  # of logs neither is ever to be told
+    if any(options.get(name) for name in ("encoding", "rows", "score")) and not options.get("reader"):
+        return open_sources("table", path, options)  # of logs none of these is ever to be told
     if options.get("reader"):
         return open_sources(options["reader"], path, options)
     match = detect(path)

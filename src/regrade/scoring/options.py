@@ -34,7 +34,7 @@ class Options(msgspec.Struct, kw_only=True):
         check: Keep what a comparison with the recorded values needs.
         verify_hashes: Recompute the recorded hashes.
         answer_limit_s: CPU seconds that the scoring of one answer may take.
-        read: What readers are told: ``answer``, ``expected``, ``id``, ``reader``, ``docs``, ``join_on``.
+        read: What readers are told: ``answer``, ``expected``, ``id``, ``reader``, ``docs``, ``join_on``, ``score``, ...
     """
 
     where: str | None = None

@@ -43,6 +43,9 @@ _READ_OPTIONS = (
     "answers",
     "encoding",
     "rows",
+    "score",
+    "correct",
+    "lower_is_better",
 )
 
 SMALL_INPUT_BYTES = 24 * 1024 * 1024
@@ -78,7 +81,8 @@ def score(
         workers: How many processes the default engine takes.
         keep: Keep per-sample values, for :meth:`Scores.per_sample`.
         options: The other attributes of :class:`Options`, and what readers are told: ``answer``, ``expected``, ``id``,
-            ``docs``, ``join_on``, ``reader``; what only a plugin's reader knows goes into a dict, ``read``.
+            ``docs``, ``join_on``, ``reader``, ``score`` (columns that already are scores), ``correct``; what only a
+            plugin's reader knows goes into a dict, ``read``.
 
     Returns:
         The scores; nothing is written.
@@ -128,11 +132,35 @@ def score_paths(
     ):
         if text:
             Expression(text, option)
+    _refuse_measuring_scores(options)
     problems: list[Malformed] = []
     sources = discover(paths, options.read, None if options.strict else problems)
     scores = score_sources(sources, options, engine=engine, workers=workers, progress=progress)
     scores.unreadable += problems
     return scores
+
+
+def _refuse_measuring_scores(options: Options) -> None:
+    """Refuse what contradicts the wish to take a column of a table as the score.
+
+    Raises:
+        UsageError: something else is to be measured, or what belongs to a score is said without one.
+    """
+    read = options.read
+    if not read.get("score"):
+        for name in ("correct", "lower_is_better"):
+            if read.get(name):
+                raise UsageError(
+                    "says how a column of scores is read", where=f"--{name.replace('_', '-')}", hint="name it: --score"
+                )
+        return
+    for name, given in (("--metric", options.metrics), ("--filters", options.filters), ("--task", options.task)):
+        if given is not None:
+            raise UsageError(
+                "takes the scores that stand in the table, and measures nothing",
+                where="--score",
+                hint=f"leave out {name}{' and --extract' if name == '--filters' else ''}, or --score",
+            )
 
 
 def score_sources(

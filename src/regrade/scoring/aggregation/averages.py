@@ -55,6 +55,22 @@ class Mean(Aggregation):
         return means
 
 
+@register("aggregation", "recorded_mean")
+class RecordedMean(Mean):
+    """The mean of scores that a file holds. A sample without a number is failed and left out: it counts as nothing."""
+
+    def read(self, value: Any) -> float:
+        from regrade.rows.score_columns import as_score, refusal
+
+        score = as_score(value)
+        if (reason := refusal(score)) is not None:
+            raise ValueError(reason)
+        return float(score)
+
+    def worst(self, column: Column, higher_is_better: bool) -> None:
+        return None
+
+
 @register("aggregation", "nanmean")
 class NanMean(Aggregation):
     """The mean of the values that are numbers; nan where none is."""

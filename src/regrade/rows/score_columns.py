@@ -1,0 +1,165 @@
+"""Columns of a table that already are scores: numbers, truth values, or words for right and wrong."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import msgspec
+
+from regrade.errors import InputError
+from regrade.expressions import MISSING as NO_FIELD
+from regrade.expressions import Expression
+from regrade.rows.columns import MISSING, listed, require, value_at
+from regrade.schema import MetricSpec, Record
+
+Row = dict[str, Any]
+
+RIGHT: Final = ("true", "pass", "passed", "correct", "right", "yes", "success")
+"""Words that count 1, whatever their case."""
+WRONG: Final = ("false", "fail", "failed", "incorrect", "wrong", "no", "failure")
+"""Words that count 0."""
+AGGREGATION: Final = "recorded_mean"
+
+_VALUES: Final = dict.fromkeys(RIGHT, 1.0) | dict.fromkeys(WRONG, 0.0)
+_REASON: Final = "the column is the score"
+
+
+class ScoreColumns(msgspec.Struct, frozen=True):
+    """Which columns hold scores, and how they are read.
+
+    Attributes:
+        names: The columns; fields inside them by dots.
+        correct: Expression that says whether a sample is right, over the record's names and ``score``, the column's
+            value; None reads the column's values themselves.
+        higher_is_better: Which way is better.
+    """
+
+    names: tuple[str, ...]
+    correct: str | None = None
+    higher_is_better: bool = True
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> ScoreColumns | None:
+        """What a person said; None where no column of scores was named."""
+        given = options.get("score")
+        if not given:
+            return None
+        names = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
+        return cls(names, options.get("correct"), not options.get("lower_is_better"))
+
+    @property
+    def metrics(self) -> list[MetricSpec]:
+        """An entry of a recipe for each column; none is ever measured."""
+        return [MetricSpec("column", AGGREGATION, self.higher_is_better, label=name) for name in self.names]
+
+    @property
+    def needs(self) -> dict[str, str]:
+        """Why they are not measured."""
+        return dict.fromkeys(self.names, _REASON)
+
+    def verify(self, rows: list[Row], path: str) -> None:
+        """Look at the first rows: the columns are there and hold what can be a score.
+
+        Raises:
+            InputError: a column is not there, or holds words of which nobody said which are right.
+        """
+        if self.correct is not None:
+            self._expression()
+        for name in self.names:
+            require(name, rows, flag="--score", where=path)
+            if self.correct is None:
+                _refuse_unknown_words(name, [value_at(row, name) for row in rows], path)
+
+    def scores_of(self, record: Record, row: Row) -> dict[str, Any]:
+        """The scores of one row, by column; what is none stays as it is, for the aggregation to name.
+
+        Raises:
+            ValueError, ExpressionError: the expression says nothing of this row.
+        """
+        values = {name: value_at(row, name) for name in self.names}
+        if self.correct is None:
+            return {name: as_score(value) for name, value in values.items()}
+        expression = self._expression()
+        return {name: _truth(expression, record, value) for name, value in values.items()}
+
+    def _expression(self) -> Expression:
+        assert self.correct is not None
+        return _compiled(self.correct)
+
+
+_EXPRESSIONS: dict[str, Expression] = {}
+
+
+def _compiled(text: str) -> Expression:
+    if text not in _EXPRESSIONS:
+        _EXPRESSIONS[text] = Expression(text, "--correct", more=("score",))
+    return _EXPRESSIONS[text]
+
+
+def as_score(value: Any) -> Any:
+    """A value as a score: a number, 1 for what is true or a word for right, 0 for the opposite; else the value itself.
+
+    >>> as_score("0.25"), as_score(True), as_score("Fail"), as_score("n/a"), as_score(None)
+    (0.25, 1.0, 0.0, 'n/a', None)
+    """
+    if isinstance(value, (bool, int, float)):
+        return float(value)
+    if not isinstance(value, str):
+        return None if value is MISSING else value
+    text = value.strip()
+    word = _VALUES.get(text.lower())
+    if word is not None:
+        return word
+    try:
+        return value if "_" in text else float(text)
+    except ValueError:
+        return value
+
+
+def refusal(value: Any) -> str | None:
+    """Why what :func:`as_score` gave is no score; None if it is one."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"the recorded score is {value}"
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return "no score is recorded"
+    return f"the recorded score is {value!r:.60}, which is no number"
+
+
+def _refuse_unknown_words(name: str, values: list[Any], path: str) -> None:
+    scores = [as_score(value) for value in values]
+    wrong = [value for value in scores if isinstance(value, (dict, list))]
+    if wrong and len(wrong) == sum(value is not None for value in scores):
+        kind = "objects" if isinstance(wrong[0], dict) else "lists"
+        names = [f"{name}.{key}" for key in wrong[0]] if isinstance(wrong[0], dict) else [f"{name}.0"]
+        raise InputError(
+            f"the column {name!r} holds {kind}", where=path, hint=f"name a field inside it: --score {listed(names)}"
+        )
+    unknown = sorted({value.strip() for value in scores if isinstance(value, str) and value.strip()})
+    numbers = any(
+        isinstance(score, float) and as_score(raw) == score and not _is_word(raw)
+        for raw, score in zip(values, scores, strict=True)
+    )
+    if unknown and not numbers:
+        found = sorted(
+            {str(value).strip() for value in values if isinstance(value, (str, bool)) and str(value).strip()}
+        )
+        raise InputError(
+            f"which values of {name!r} are right cannot be told: it holds {', '.join(map(repr, found[:8]))}"
+            + (f" and {len(found) - 8} more" if len(found) > 8 else ""),
+            where=path,
+            hint=f"say it: --correct \"score == '{unknown[0]}'\"; known words: {', '.join((*RIGHT, *WRONG))}",
+        )
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower() in _VALUES
+
+
+def _truth(expression: Expression, record: Record, value: Any) -> float:
+    found = expression(record, score=None if value is MISSING else value)
+    if found is NO_FIELD:
+        raise ValueError(f"--correct {expression.text!r} names a field that this sample lacks")
+    if found in (True, False):
+        return float(found)
+    raise ValueError(f"--correct {expression.text!r} gives {found!r:.60}, neither true nor false")
