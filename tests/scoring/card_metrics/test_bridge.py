@@ -240,3 +240,49 @@ def test_scores_of_two_metrics_with_one_name_are_both_reported(tmp_path: Path, c
         },
         rel=1e-12,
     )
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_samples_of_several_templates_have_the_postprocessors_of_their_own(tmp_path: Path, cli: Any, form: str) -> None:
+    """A text wants the whole line, a letter the first character: "Apple" is right for one and "A" for the other."""
+    templates = [
+        {"__type__": "input_output_template", "input_format": "text {n}", "output_format": "Apple"},
+        {"__type__": "input_output_template", "input_format": "letter {n}", "output_format": "A"},
+    ]
+    templates[0]["postprocessors"] = ["processors.to_string_stripped"]  # type: ignore[assignment]
+    templates[1]["postprocessors"] = ["processors.first_character"]  # type: ignore[assignment]
+    card = {
+        "__type__": "task_card",
+        "loader": {"__type__": "load_from_dictionary", "data": {"test": [{"n": n} for n in range(12)]}},
+        "task": {
+            "__type__": "task",
+            "input_fields": {"n": "int"},
+            "reference_fields": {"n": "int"},
+            "prediction_type": "str",
+            "metrics": ["metrics.accuracy"],
+        },
+        "templates": [templates[0]],
+    }
+    recipe = {
+        "__type__": "dataset_recipe",
+        "card": card,
+        "template": {"__type__": "templates_list", "items": templates},
+    }
+    path, samples, answers = tmp_path / "recipe.json", tmp_path / f"samples.{form}", tmp_path / "answers.jsonl"
+    path.write_text(json.dumps(recipe))
+    assert cli("card", "run", path, "-o", samples).code == 0
+    assert cli("card", "run", path, "-o", tmp_path / "read.jsonl").code == 0
+    made = [json.loads(line) for line in (tmp_path / "read.jsonl").read_text().splitlines()]
+    assert {tuple(sample["postprocessors"]) for sample in made} == {
+        ("processors.to_string_stripped",),
+        ("processors.first_character",),
+    }
+    answers.write_text(
+        "".join(
+            json.dumps({"sample_id": one["sample_id"], "answer": " Apple" if one["target"] == "Apple" else "Apple"})
+            + "\n"
+            for one in made
+        )
+    )
+    (row,) = json.loads(cli("score", samples, "--answers", answers, "--json").out)["results"].values()
+    assert [value for key, value in row.items() if key.startswith("accuracy,")] == [1.0]

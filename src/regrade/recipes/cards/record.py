@@ -14,6 +14,7 @@ from regrade.recipes.artifacts.resolve import resolve
 from regrade.recipes.cards.load import LoadedCard
 from regrade.recipes.cards.pipeline import Pipeline
 from regrade.recipes.cards.sample_file import VERSION
+from regrade.recipes.operators.processors import own_key
 
 _MOST_FAILURES = 20
 
@@ -33,13 +34,16 @@ def about(loaded: LoadedCard, pipeline: Pipeline) -> dict[str, Any]:
     template, recipe = pipeline.templates[0], pipeline.recipe
     metrics = _as_data(pipeline.task.metrics if recipe.metrics is None else recipe.metrics)
     postprocessors = _as_data(template.postprocessors if recipe.postprocessors is None else recipe.postprocessors)
+    each = {own_key(own): own for own in (_as_data(one.postprocessors) for one in pipeline.templates)}
+    by_template = [{"__type__": "postprocessors_by_template", "of": each}]
+    several = recipe.postprocessors is None and len(each) > 1
     account, loading = pipeline.account, pipeline.loading
     card = {
         "hash": whole.hash,
         "metrics": metrics,
-        "postprocessors": postprocessors,
+        "postprocessors": by_template if several else postprocessors,
         "target_prefixes": list(dict.fromkeys(each.target_prefix for each in pipeline.templates if each.target_prefix)),
-        "artifacts": _artifacts([*metrics, *postprocessors], loaded),
+        "artifacts": _artifacts([*metrics, *postprocessors, *(item for own in each.values() for item in own)], loaded),
     }
     return {
         "version": VERSION,

@@ -80,6 +80,43 @@ class Postprocessed(NamedTuple):
     unparsed: str | None = None
 
 
+OWN: Final = "__postprocessors__"
+"""The field of a sample's task data that says which postprocessors are its own, where samples of several templates have
+several: the names as JSON."""
+
+
+@artifact("postprocessors_by_template")
+class PostprocessorsByTemplate(RowOperator):
+    """The postprocessors of the template that a sample was made with, where a card draws from several templates.
+
+    Args:
+        of: The postprocessors by what :data:`OWN` of a sample says.
+    """
+
+    of: dict[str, list[Operator]]
+
+    def process_row(self, row: Row, stream: str | None = None) -> Row:
+        for step in self.of[row["task_data"][OWN]]:
+            row = _applied(step).process_row(row, stream)
+        return row
+
+
+def own_key(postprocessors: Any) -> str:
+    """What :data:`OWN` says of a sample with these postprocessors.
+
+    >>> own_key(["processors.lower_case"])
+    '["processors.lower_case"]'
+    """
+    return msgspec.json.encode(postprocessors).decode()
+
+
+def _applied(operator: Any) -> Any:
+    """A field operator that names no field is applied to the prediction and to each reference."""
+    if isinstance(operator, FieldOperator) and operator.field is None and operator.field_to_field is None:
+        return PostProcess(operator=operator)
+    return operator
+
+
 class Postprocessors:
     """A list of postprocessors, ready to run.
 
@@ -94,6 +131,12 @@ class Postprocessors:
     def __init__(self, operators: Iterable[Operator], *, as_unitxt: bool = False) -> None:
         self._as_unitxt = as_unitxt
         self._steps = [step for operator in operators for step in _flat(operator)]
+        self._own = {
+            key: Postprocessors(map(_applied, own), as_unitxt=as_unitxt)
+            for step in self._steps
+            if isinstance(step, PostprocessorsByTemplate)
+            for key, own in step.of.items()
+        }
         for step in self._steps:
             if not isinstance(step, RowOperator) and not hasattr(step, "process_row"):
                 raise ArtifactError(f"{type(step).__name__} cannot be applied to an answer")
@@ -102,10 +145,14 @@ class Postprocessors:
         """Do once what would take its time at the first answer."""
         for step in self._steps:
             step.prepare()
+        for own in self._own.values():
+            own.prepare()
 
     @property
     def of_both_sides(self) -> Postprocessors:
         """Those that prepare references as they prepare predictions; the others only read what a model said."""
+        if self._own and all(own.of_both_sides.is_empty for own in self._own.values()):
+            return Postprocessors([])
         return Postprocessors([step for step in self._steps if _is_of_both(step)], as_unitxt=self._as_unitxt)
 
     @property
@@ -146,6 +193,8 @@ class Postprocessors:
         Raises:
             ValueError, TypeError, KeyError: a reference cannot be processed.
         """
+        if self._own:
+            return self._own[(row or {})["task_data"][OWN]](prediction, references, row, lenient=lenient)
         current: Row = {**(row or {}), "prediction": prediction, "references": list(references)}
         unparsed = "there is no answer" if prediction is None else None
         for each in self._steps:
@@ -199,9 +248,7 @@ def postprocessor(data: Any, catalog: Catalog | None = None) -> Operator:
             return postprocessor(f"processors.{data}", catalog)
         except ArtifactError:
             data = {"__type__": data} if known("artifact", data) else data
-    operator = build(data, Operator, catalog=catalog)
-    if isinstance(operator, FieldOperator) and operator.field is None and operator.field_to_field is None:
-        operator = PostProcess(operator=operator)
+    operator: Operator = _applied(build(data, Operator, catalog=catalog))
     Postprocessors([operator])
     return operator
 

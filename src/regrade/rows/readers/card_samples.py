@@ -8,6 +8,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+import msgspec
+
 from regrade.errors import InputError
 from regrade.registry import register
 from regrade.rows import json_lines, table_files
@@ -88,8 +90,9 @@ class CardSamplesReader(Reader):
 
     def records(self, source: Source, chunk: Chunk) -> Iterator[Record | Malformed]:
         answers = answers_of(source.options["answers"], source.options["answer"]).texts
+        several = have_own(source.options["card"])
         if source.options["format"] == "parquet":
-            yield from self._parquet(source.path, chunk, answers)
+            yield from self._parquet(source.path, chunk, answers, several)
             return
         lines = json_lines.ObjectLines(chunk)
 
@@ -97,12 +100,12 @@ class CardSamplesReader(Reader):
             if not isinstance(row.get("sample_id"), str) or not isinstance(row.get("doc"), dict):
                 return Malformed(source.path, line, "is no sample: it has no sample_id and doc")
             texts = answers.get(row["sample_id"])
-            return None if texts is None else _record(row, line, texts)
+            return None if texts is None else _record(row, line, texts, several)
 
         yield from each_record(source.path, lines, make)
         self.lines_read = lines.lines
 
-    def _parquet(self, path: str, chunk: Chunk, answers: dict[str, list[str]]) -> Iterator[Record]:
+    def _parquet(self, path: str, chunk: Chunk, answers: dict[str, list[str]], several: bool) -> Iterator[Record]:
         line = 0
         file = table_files.open_parquet(path)
         for batch in _batches(file, path, chunk.start):
@@ -114,6 +117,7 @@ class CardSamplesReader(Reader):
                 metadata, groups = columns["metadata"].to_pylist(), columns["group"].to_pylist()
                 prompts, messages = columns["prompt"], columns["messages"]
                 tools = columns["tools"].to_pylist() if "tools" in columns else [None] * len(ids)
+            own = columns["postprocessors"].to_pylist() if several else [None] * len(ids)
             for place, sample_id in enumerate(ids):
                 line += 1
                 if (texts := answers.get(sample_id)) is not None:
@@ -126,12 +130,18 @@ class CardSamplesReader(Reader):
                         arguments=partial(_prompt, prompts, messages, place),
                         fingerprint=zlib.crc32(docs[place].encode()),
                         metadata=partial(_metadata, metadata[place], groups[place]),
-                        fields=partial(_fields, inputs[place], fields[place], tools[place]),
+                        fields=partial(_fields, inputs[place], fields[place], tools[place], own[place]),
                     )
         self.lines_read = line
 
 
-def _record(row: Row, line: int, texts: list[str]) -> Record:
+def have_own(card: dict[str, Any]) -> bool:
+    """Whether a card's samples have postprocessors of their own, each those of its template."""
+    given = card.get("postprocessors") or ()
+    return any(isinstance(item, dict) and item.get("__type__") == "postprocessors_by_template" for item in given)
+
+
+def _record(row: Row, line: int, texts: list[str], several: bool) -> Record:
     group = {"group": row["group"]} if row.get("group") is not None else {}
     return Record(
         row["sample_id"],
@@ -141,17 +151,32 @@ def _record(row: Row, line: int, texts: list[str]) -> Record:
         target=row.get("references", []),
         arguments=[[row.get("prompt") if row.get("messages") is None else row["messages"]]],
         metadata={**row.get("metadata", {}), **group},
-        fields=task_data(row.get("input_fields", {}), row.get("reference_fields", {}), row.get("tools")),
+        fields=task_data(
+            row.get("input_fields", {}),
+            row.get("reference_fields", {}),
+            row.get("tools"),
+            msgspec.json.encode(row.get("postprocessors")) if several else None,
+        ),
     )
 
 
-def _fields(inputs: str, references: str, tools: str | None) -> dict[str, Any]:
-    return task_data(_decode(inputs), _decode(references), None if tools is None else _decode(tools))
+def _fields(inputs: str, references: str, tools: str | None, own: str | None) -> dict[str, Any]:
+    # Read and written again: how the file spells JSON is not what samples are told apart by.
+    key = None if own is None else msgspec.json.encode(_decode(own))
+    return task_data(_decode(inputs), _decode(references), None if tools is None else _decode(tools), key)
 
 
-def task_data(inputs: dict[str, Any], references: dict[str, Any], tools: Any) -> dict[str, Any]:
-    """The task's fields as metrics see them; the tools on offer are ``__tools__``, as in Unitxt."""
+def task_data(
+    inputs: dict[str, Any], references: dict[str, Any], tools: Any, own: bytes | None = None
+) -> dict[str, Any]:
+    """The task's fields as metrics see them; the tools on offer are ``__tools__``, as in Unitxt.
+
+    Args:
+        own: The sample's postprocessors as JSON, where samples have different ones.
+    """
     fields = {**inputs, **references}
+    if own is not None:
+        fields["__postprocessors__"] = own.decode()
     return {**fields, "__tools__": tools} if tools else fields
 
 

@@ -20,7 +20,7 @@ from regrade.registry import register
 from regrade.rows import files, table_files
 from regrade.rows.guard import each_record, reading_parquet, reason_of
 from regrade.rows.json_lines import decode_text
-from regrade.rows.readers.card_samples import about_of, task_data
+from regrade.rows.readers.card_samples import about_of, have_own, task_data
 from regrade.rows.run_answers import JournalAnswers, Said, journal_answers
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
 from regrade.schema import Malformed, Record
@@ -116,6 +116,8 @@ class RunFolderReader(Reader):
             yield from self._cards(source, chunk, answers)
 
     def _cards(self, source: Source, chunk: Chunk, answers: JournalAnswers) -> Iterator[Record | Malformed]:
+        several = have_own(source.options.get("card") or {})
+
         def make(line: int, row: _Row) -> Record | None:
             self.lines_read = line
             said = list(answers.repeats(row.sample_id, row.turn).values())
@@ -130,7 +132,7 @@ class RunFolderReader(Reader):
                 arguments=row.requests,
                 fingerprint=zlib.crc32(row.doc.encode()),
                 metadata=partial(_metadata, answers, row),
-                fields=row.fields,
+                fields=partial(row.fields, several),
             )
 
         rows = ((row.line, row) for row in _rows(source.path, chunk.start, chunk.start + 1))
@@ -235,10 +237,11 @@ class _Row:
         continuations = self._json("continuations")
         return [[asked]] if continuations is None else [[asked, text] for text in continuations]
 
-    def fields(self) -> dict[str, Any]:
-        """The task's fields, as they were presented."""
+    def fields(self, several: bool) -> dict[str, Any]:
+        """The task's fields, as they were presented; with the sample's own postprocessors where there are several."""
         inputs, references = self._json("input_fields") or {}, self._json("reference_fields") or {}
-        return task_data(inputs, references, self._json("tools"))
+        own = msgspec.json.encode(self._json("postprocessors") or []) if several else None
+        return task_data(inputs, references, self._json("tools"), own)
 
 
 def _rows(path: str, group: int, stop: int | None = None, columns: list[str] | None = None) -> Iterator[_Row]:
