@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from regrade.errors import InputError
+from regrade.memory_limit import limited_memory
 
 POISON = 5
 
@@ -67,6 +68,31 @@ class Wait(NamedTuple):
             with Path(self.fifo).open("rb" if number == 0 else "wb"):
                 pass
         return number
+
+
+class Item(NamedTuple):
+    """An item of which pieces can be left out: one with a time limit."""
+
+    number: int
+
+    def without(self, piece: int) -> Item:
+        return self
+
+
+def process_of(item: Item) -> int:
+    return os.getpid()
+
+
+def place_of(item: Item) -> tuple[str, str | None]:
+    return str(Path.cwd()), os.environ.get("REGRADE_TEST")
+
+
+def take_memory(item: Item) -> int | str:
+    with limited_memory():
+        try:
+            return len(bytes(item.number))
+        except MemoryError:
+            return "MemoryError"
 
 
 class Leave(NamedTuple):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
+import engine_work as work
 import msgspec
 import pytest
 
 import regrade
-from regrade.engine import LocalEngine
+from regrade import memory_limit
+from regrade.engine import LocalEngine, kept
+from regrade.engine.kept import end_workers
 from regrade.errors import TookTooLong
 from regrade.time_limit import TimeLimit
 
@@ -78,3 +83,52 @@ def test_a_script_without_a_guard_may_score_in_a_thread(logs: Any, tmp_path: Any
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("2\n", "")
+
+
+def test_small_calls_in_a_thread_share_one_worker_that_is_replaced_when_it_is_gone() -> None:
+    def pids() -> list[int]:
+        return [
+            in_thread(lambda: list(LocalEngine(1).run(work.process_of, [work.Item(n) for n in (1, 2)]))) for _ in "ab"
+        ]
+
+    end_workers()
+    first, second = pids()
+    assert first == second
+    assert os.getpid() not in first
+    assert len(set(first)) == 1
+    os.kill(first[0], signal.SIGKILL)
+    third, fourth = pids()
+    assert third == fourth
+    assert third != first
+
+
+def test_a_worker_that_waits_has_the_folder_and_environment_of_each_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def place() -> Any:
+        return in_thread(lambda: list(LocalEngine(1).run(work.place_of, [work.Item(1)])))[0]
+
+    assert place()[:2] == (str(Path.cwd()), None)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REGRADE_TEST", "set")
+    assert place()[:2] == (str(tmp_path), "set")
+
+
+def test_a_worker_ends_when_it_has_waited_long_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    end_workers()
+    monkeypatch.setattr(kept, "IDLE_S", 0)
+    in_thread(lambda: list(LocalEngine(1).run(work.process_of, [work.Item(1)])))
+    [worker] = kept._idle
+    worker.process.join(60)
+    assert worker.process.exitcode == 0
+    assert in_thread(lambda: list(LocalEngine(1).run(work.process_of, [work.Item(1)]))) != [worker.process.pid]
+    end_workers()
+
+
+def test_a_piece_of_work_that_wants_too_much_memory_gets_an_error_in_a_worker() -> None:
+    if memory_limit._data_bytes() is None:
+        pytest.skip("the system does not tell how much memory a process has")
+    wanted = memory_limit.ROOM_BYTES + (64 << 20)  # stacks count otherwise
+    for engine in (LocalEngine(1), LocalEngine(2)):
+        found = in_thread(lambda: list(engine.run(work.take_memory, [work.Item(wanted), work.Item(10)])))  # noqa: B023
+        assert found == ["MemoryError", 10]

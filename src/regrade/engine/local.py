@@ -63,7 +63,7 @@ class LocalEngine:
             pool.finish()
         finally:
             # Reached on errors, on Ctrl-C and when the caller wants no more: what is under way is given up.
-            pool.kill()
+            pool.leave()
 
 
 class _Pool:
@@ -89,10 +89,15 @@ class _Pool:
             raise
 
     def _start(self) -> Worker:
-        pipes = [worker.pipe for worker in self.workers]
-        from regrade.engine.worker import Worker
+        if self._fork is None:
+            from regrade.engine.kept import take_worker
 
-        worker = Worker(self._fork, pipes, self._function, self._items)
+            worker = take_worker(self._function, self._items)
+        else:
+            from regrade.engine.worker import Worker
+
+            pipes = [worker.pipe for worker in self.workers]
+            worker = Worker(self._fork, pipes, self._function, self._items)
         self.workers.append(worker)
         return worker
 
@@ -130,7 +135,10 @@ class _Pool:
             self.workers.remove(worker)
             worker.kill()
             first = worker.numbers[0]
-            self._items[first] = self._items[first].without(piece)
+            less = self._items[first].without(piece)
+            if less == self._items[first]:
+                raise EngineError("a worker process goes on beyond every limit, and was ended")
+            self._items[first] = less
             other = self._start()
             for number in worker.numbers:
                 self._assign(other, number)
@@ -161,6 +169,8 @@ class _Pool:
 
     def finish(self) -> None:
         """Let workers that have nothing left to do end by themselves."""
+        if self._fork is None:
+            return
         for worker in self.workers:
             try:
                 worker.pipe.send(-1)
@@ -168,6 +178,17 @@ class _Pool:
                 continue
         for worker in self.workers:
             worker.process.join(1)
+
+    def leave(self) -> None:
+        """Let interpreters that have nothing left to do wait for more, and end every other worker."""
+        if self._fork is None:
+            from regrade.engine.kept import keep_worker
+
+            idle = [worker for worker in self.workers if not worker.numbers]
+            self.workers = [worker for worker in self.workers if worker.numbers]
+            for worker in idle:
+                keep_worker(worker, available_cpus())
+        self.kill()
 
     def kill(self) -> None:
         """End every worker, whatever it does."""

@@ -1,7 +1,8 @@
 """Worker processes, as their parent sees them: started, watched, ended.
 
-A worker is forked where that is safe: on Linux, from a process with one thread. Elsewhere a new interpreter is started;
-it never runs the caller's main module again, so that a script needs no guard to score in a thread.
+A worker is forked where that is safe: on Linux, from a process with one thread. Elsewhere a new interpreter is started,
+which can be given work again and again (:mod:`regrade.engine.kept`); it never runs the caller's main module, so that a
+script needs no guard to score in a thread.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Final
 
 from regrade.engine.outcome import outcome_of
+from regrade.memory_limit import mark_worker
 from regrade.registry import plugin_modules
 from regrade.time_limit import post_on
 
@@ -30,6 +32,7 @@ STOP: Final = -1
 _BOARD_BYTES: Final = 16
 _GRACE_S: Final = 0.5
 _BOOT: Final = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); import regrade.engine.worker as w; w.main()"
+_READY: Final = b"ready"
 
 
 class Worker:
@@ -44,18 +47,20 @@ class Worker:
     def __init__(
         self, fork: Any, inherited: Iterable[Connection], function: Callable[[Any], Any], items: Sequence[Any]
     ) -> None:
-        """Start a worker.
+        """Start a worker; an interpreter waits for :meth:`begin`.
 
         Args:
             fork: The multiprocessing context that forks; None starts an interpreter.
             inherited: This process's ends of pipes to other workers, which a forked one must close: its siblings would
                 wait for ever for the end of a process that is gone.
-            function: What it runs.
+            function: What a forked one runs.
             items: What it runs it on.
         """
         from multiprocessing import Pipe
 
         self.numbers: deque[int] = deque()
+        self.forked = fork is not None
+        self._begun = 0
         self._seen: tuple[int, int] | None = None
         self._seen_at = 0.0
         self.pipe, theirs = Pipe()
@@ -71,10 +76,44 @@ class Worker:
                 self.process.start()
             else:
                 self.process = _Interpreter(theirs.fileno(), descriptor)
-                self.pipe.send_bytes(pickle.dumps((os.getcwd(), plugin_modules(), function, items), 5))  # noqa: PTH109
         finally:
             theirs.close()
             os.close(descriptor)
+
+    def begin(self, work: bytes, idle_s: float) -> bool:
+        """Give an interpreter function and items, pickled; False if it is gone.
+
+        Args:
+            work: What it runs, and what it runs it on.
+            idle_s: How long it waits for more, when it was told to stop.
+        """
+        self._seen = None
+        place = sys.path, os.getcwd(), dict(os.environ), plugin_modules()  # noqa: PTH109
+        self._begun += 1
+        try:
+            self.pipe.send_bytes(pickle.dumps((idle_s, *place, work), 5))
+            return self._begun == 1 or self.pipe.recv_bytes() == _READY
+        except (EOFError, OSError):
+            return False
+
+    def release(self) -> bool:
+        """Take from an interpreter what it has been given; False if it is gone, busy, or was forked."""
+        if self.forked or self.numbers:
+            return False
+        try:
+            self.pipe.send(STOP)
+        except OSError:
+            return False
+        return self.is_alive()
+
+    def is_alive(self) -> bool:
+        """Whether the process is there."""
+        return bool(self.process.is_alive())
+
+    def forget(self) -> None:
+        """In a process forked from the one that started it: let go of it."""
+        self.pipe.close()
+        self.process.forget()
 
     def overrun(self) -> int | None:
         """The number of the piece of work that has taken longer than its limit allows; None if none has."""
@@ -126,6 +165,9 @@ class _Interpreter:
     def close(self) -> None:
         pass
 
+    def forget(self) -> None:
+        self._popen.returncode = 0  # not this process's child
+
 
 def _shared_memory() -> int:
     """A descriptor of memory that processes can share."""
@@ -159,6 +201,7 @@ def work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair: it ends the workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     post_on(board)
+    mark_worker()
     for other in inherited:
         other.close()
     try:
@@ -171,14 +214,25 @@ def work(
 
 
 def main() -> None:
-    """What a new interpreter does: get function and items by the pipe, then :func:`work`."""
-    pipe, board = Connection(int(sys.argv[2])), mmap.mmap(int(sys.argv[3]), _BOARD_BYTES)
-    try:
-        folder, plugins, function, items = pickle.loads(pipe.recv_bytes())
-    except EOFError:
-        return
-    os.chdir(folder)
-    for name in plugins:
-        with suppress(ImportError):  # a plugin that is needed is missed by name
-            import_module(name)
-    work(pipe, (), function, items, memoryview(board).cast("q"))
+    """What a new interpreter does: get function and items by the pipe, then :func:`work`, until nothing more comes."""
+    pipe, memory = Connection(int(sys.argv[2])), mmap.mmap(int(sys.argv[3]), _BOARD_BYTES)
+    board = memoryview(memory).cast("q")
+    idle_s, first = None, True
+    while pipe.poll(idle_s):
+        try:
+            idle_s, sys.path[:], folder, environment, plugins, given = pickle.loads(pipe.recv_bytes())
+            if not first:
+                pipe.send_bytes(_READY)
+        except (EOFError, OSError):
+            return
+        first = False
+        os.chdir(folder)
+        if environment != dict(os.environ):
+            os.environ.clear()
+            os.environ.update(environment)
+        for name in plugins:
+            with suppress(ImportError):  # a plugin that is needed is missed by name
+                import_module(name)
+        board[0] = board[1] = 0
+        function, items = pickle.loads(given)
+        work(pipe, (), function, items, board)

@@ -9,6 +9,7 @@ from typing import Any
 from regrade.budget import MAX_TEXT
 from regrade.errors import ExpressionError, InputError, RegradeError, TookTooLong, UnavailableError
 from regrade.expressions import MISSING, Expression
+from regrade.memory_limit import limited_memory
 from regrade.recipes.templates import TaskTemplates
 from regrade.registry import lookup
 from regrade.rows.guard import first_record, malformed, read_records, reading
@@ -48,7 +49,8 @@ def _score_chunk(job: Job) -> Block:
     if scorer is None or scorer.plan != job.plan:
         _scorers.clear()
         scorer = _scorers[job.source.path + job.source.task] = _Scorer(job)
-    return scorer.score(job)
+    with limited_memory():
+        return scorer.score(job)
 
 
 class _Measure:

@@ -109,7 +109,7 @@ class Job(msgspec.Struct, frozen=True):
 
     def without(self, piece: int) -> Job:
         """The same job, less a piece of work that ended the worker which did it."""
-        return msgspec.structs.replace(self, skipped=(*self.skipped, piece))
+        return msgspec.structs.replace(self, skipped=tuple(dict.fromkeys((*self.skipped, piece))))
 
 
 def recipe_of(source: Source, compat: str | None = None) -> Recipe:
