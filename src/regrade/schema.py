@@ -114,8 +114,11 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-Loglikelihood: TypeAlias = tuple[float, bool]
-"""Log-likelihood in nats of a continuation, and whether greedy decoding would have produced it."""
+Loglikelihood: TypeAlias = tuple[float, bool | None]
+"""Log-likelihood in nats of a continuation, and whether greedy decoding would have produced it.
+
+None where a server gives log-probabilities of the prompt's tokens, but not of the likeliest ones.
+"""
 
 AnswerValue: TypeAlias = str | float | Loglikelihood
 """One thing a model said: a text, the log-likelihood of a document, or of a continuation."""

@@ -38,6 +38,7 @@ class Failure(Exception):
         after_s: When the server wants to be asked again.
         trouble: Whether it is a sign that the server has too much to do.
         unreachable: Whether the server could not even be reached.
+        hint: What may help.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Failure(Exception):
         after_s: float | None = None,
         trouble: bool = False,
         unreachable: bool = False,
+        hint: str | None = None,
     ) -> None:
         super().__init__(error.message)
         self.error = error
@@ -55,6 +57,7 @@ class Failure(Exception):
         self.after_s = after_s
         self.trouble = trouble
         self.unreachable = unreachable
+        self.hint = hint
 
 
 class AskingModel(Model):
@@ -267,7 +270,8 @@ class _Asking:
         elif self.bad >= _ALL_BAD_AFTER and not self.successes:
             what = "requests were all refused as wrong" if error.kind == "bad_request" else "replies were no answers"
             self.halt(
-                f"the first {self.bad} {what}: {error.message}", self.advice(error) if error.kind == "reply" else None
+                f"the first {self.bad} {what}: {error.message}",
+                failure.hint or (self.advice(error) if error.kind == "reply" else None),
             )
 
     def advice(self, error: AnswerError) -> str:

@@ -18,14 +18,21 @@ from regrade.models.asking import AskingModel, Failure
 from regrade.models.families import fit_parameters
 from regrade.models.http import MAX_REPLY_BYTES, HttpClient, parse_address, read_headers
 from regrade.models.manners import Manners, retry_after_s
+from regrade.models.prompt_logprobs import READERS, PromptReply, UnverifiedError, continuation_border
 from regrade.models.secrets import without_secrets
+from regrade.models.spelling import SpellingError, StraddlingError
 from regrade.registry import register
-from regrade.schema import Answer, AnswerError, Request, RequestKind
+from regrade.schema import Answer, AnswerError, ErrorKind, Loglikelihood, Request, RequestKind
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
 _ENCODE = msgspec.json.Encoder().encode
 _WORTH_A_RETRY = frozenset((408, 409, 425, 429))
+_LOGLIKELIHOOD_HINTS = {
+    "echo": "does it support echo with logprobs? Another way, which vLLM knows: "
+    "--model-option loglikelihood=prompt_logprobs",
+    "prompt_logprobs": "only vLLM has prompt_logprobs; another server may know --model-option loglikelihood=echo",
+}
 PATHS = {"chat": "/chat/completions", "completion": "/completions", "embedding": "/embeddings"}
 
 
@@ -139,30 +146,69 @@ class OpenAIModel(AskingModel):
 
     async def _loglikelihoods(self, request: Request) -> Answer:
         """One call per continuation; a failure of one is the failure of all."""
-        answers = [await self._loglikelihood(request, continuation) for continuation in request.continuations or ()]
-        return Answer(
-            sample_id="",
-            choices=[choice for answer in answers for choice in answer.choices or ()],
-            usage=replies.total_usage(answers),
-            model=answers[0].model if answers else None,
-        )
-
-    async def _loglikelihood(self, request: Request, continuation: str) -> Answer:
         context = request.prompt or ""
-        body = self.body(msgspec.structs.replace(request, prompt=context + continuation))
-        if self.loglikelihood == "echo":
-            body |= {"max_tokens": 0, "echo": True, "logprobs": 1, "temperature": 0}
-        else:
-            body |= {"max_tokens": 1, "prompt_logprobs": 1, "temperature": 0}
-        data = await self._post("/completions", body)
+        answers, choices, before = [], [], None
+        for continuation in request.continuations or ():
+            reply = await self._prompt_reply(request, context + continuation)
+            answers.append(reply.answer)
+            try:
+                choices.append(self._read_end(reply, context, continuation, None))
+            except StraddlingError:
+                if before is None:
+                    before = await self._context_tokens(request, context[: continuation_border(context)], answers)
+                choices.append(self._read_end(reply, context, continuation, before))
+        usage, model = replies.total_usage(answers), answers[0].model if answers else None
+        return Answer(sample_id="", choices=choices, usage=usage, model=model)
+
+    async def _context_tokens(self, request: Request, context: str, answers: list[Answer]) -> int:
+        """How many tokens a context alone has, special ones before it included."""
+        reply = await self._prompt_reply(request, context)
+        answers.append(reply.answer)
         try:
-            if self.loglikelihood == "echo":
-                return replies.echoed_answer(data, context)
-            return replies.prompt_logprobs_answer(data, continuation)
+            return reply.cut(context, len(context)).end
+        except SpellingError as error:
+            raise self._unverified(str(error)) from None
+
+    def _read_end(self, reply: PromptReply, context: str, continuation: str, start: int | None) -> Loglikelihood:
+        try:
+            return reply.loglikelihood(context + continuation, continuation_border(context), start=start)
+        except StraddlingError:
+            raise
+        except (SpellingError, UnverifiedError) as error:
+            raise self._unverified(str(error)) from None
+
+    async def _prompt_reply(self, request: Request, prompt: str) -> PromptReply:
+        """The tokens of a prompt, as the server sends them back."""
+        body = self.body(msgspec.structs.replace(request, prompt=prompt))
+        for name in ("n", "best_of", "max_completion_tokens"):
+            body.pop(name, None)
+        # One token is asked for, as lm-evaluation-harness does: some servers take 0 for "as many as there is room for".
+        body |= {"max_tokens": 0 if body.get("max_tokens") == 0 else 1, "temperature": 0}
+        if self.loglikelihood == "echo":
+            body |= {"echo": True, "logprobs": body.get("logprobs") or 1}
+        else:
+            body |= {"prompt_logprobs": 1}
+        try:
+            data = await self._post("/completions", body)
+        except Failure as failure:
+            if failure.error.kind != "bad_request":
+                raise
+            raise self._unverified(failure.error.message, failure.error.status) from None
+        try:
+            return READERS[self.loglikelihood](data)
+        except UnverifiedError as error:
+            raise self._unverified(str(error)) from None
         except replies.FailedGeneration as error:
             raise self.failure(error.status, _ENCODE({"error": str(error)}), {}) from None
         except ValueError as error:
             raise self._no_answer(data, str(error)) from None
+
+    def _unverified(self, why: str, status: int | None = None) -> Failure:
+        """A reply that does not say beyond doubt how likely a continuation is; asking again would not help."""
+        hint = _LOGLIKELIHOOD_HINTS[self.loglikelihood]
+        message = self._clean(f"no log-likelihood from {self.place}: {why}; {hint}")
+        kind: ErrorKind = "reply" if status is None else "bad_request"
+        return Failure(AnswerError(kind, message, status), hint="what came is kept; ask in another way")
 
     async def _post(self, path: str, body: dict[str, Any]) -> bytes:
         status, data, headers = await self.http.post(path, _ENCODE(body))

@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from regrade.addition import add_up
 from regrade.schema import Answer, Usage
 
 
@@ -46,13 +45,6 @@ class _Reply(msgspec.Struct):
     model: Any = None
     error: Any = None
     prompt_logprobs: Any = None
-
-
-class _Logprobs(msgspec.Struct):
-    tokens: list[str] = []
-    token_logprobs: list[float | None] = []
-    top_logprobs: list[dict[str, float] | None] | None = None
-    text_offset: list[int] | None = None
 
 
 _REPLY = msgspec.json.Decoder(_Reply)
@@ -113,7 +105,9 @@ def _joined(events: list[Any]) -> dict[str, Any]:
         for piece in event.get("choices") or ():
             if not isinstance(piece, dict) or piece.get("index") not in (0, None):
                 continue
-            choice |= {name: piece[name] for name in ("finish_reason", "error", "logprobs") if piece.get(name)}
+            choice |= {name: piece[name] for name in ("finish_reason", "error", "prompt_logprobs") if piece.get(name)}
+            if piece.get("logprobs"):
+                choice["logprobs"] = _join_logprobs(choice.get("logprobs"), piece["logprobs"])
             if isinstance(piece.get("text"), str):
                 choice["text"] = choice.get("text", "") + piece["text"]
             delta = piece.get("delta") or {}
@@ -129,6 +123,17 @@ def _joined(events: list[Any]) -> dict[str, Any]:
     return {**reply, "choices": [choice] if choice else []}
 
 
+def _join_logprobs(before: Any, more: Any) -> Any:
+    """The log-probabilities of two pieces of a stream: each list of the second goes behind that of the first."""
+    if not isinstance(before, dict) or not isinstance(more, dict):
+        return more
+    joined = dict(before)
+    for name, values in more.items():
+        has = joined.get(name)
+        joined[name] = [*has, *values] if isinstance(has, list) and isinstance(values, list) else values
+    return joined
+
+
 def _join_call(call: dict[str, Any], piece: dict[str, Any]) -> None:
     if piece.get("id"):
         call["id"] = piece["id"]
@@ -139,7 +144,8 @@ def _join_call(call: dict[str, Any], piece: dict[str, Any]) -> None:
         call["function"]["arguments"] = call["function"].get("arguments", "") + function["arguments"]
 
 
-def _choice(data: bytes) -> tuple[_Reply, _Choice]:
+def read_choice(data: bytes) -> tuple[_Reply, _Choice]:
+    """A reply and its first choice; raises as :func:`chat_answer`."""
     reply = _read(data)
     if not reply.choices:
         raise ValueError("no choices")
@@ -166,7 +172,7 @@ def chat_answer(data: bytes) -> Answer:
         ValueError: there is none in it.
         FailedGeneration: the server says so itself.
     """
-    reply, choice = _choice(data)
+    reply, choice = read_choice(data)
     message = choice.message
     if not isinstance(message, dict):
         raise ValueError("no message")
@@ -184,7 +190,7 @@ def chat_answer(data: bytes) -> Answer:
         thinking=_text(thoughts) or None,
         tool_calls=calls if isinstance(calls, list) and calls else None,
         finish_reason=_reason(choice.finish_reason),
-        usage=_usage(reply.usage),
+        usage=read_usage(reply.usage),
         model=reply.model if isinstance(reply.model, str) else None,
         extra=extra,
     )
@@ -218,14 +224,14 @@ def _reason(reason: Any) -> str | None:
 
 def completion_answer(data: bytes) -> Answer:
     """The answer in a reply of ``/completions``; raises as :func:`chat_answer`."""
-    reply, choice = _choice(data)
+    reply, choice = read_choice(data)
     if not isinstance(choice.text, str):
         raise ValueError("no text")
     return Answer(
         sample_id="",
         text=choice.text,
         finish_reason=_reason(choice.finish_reason),
-        usage=_usage(reply.usage),
+        usage=read_usage(reply.usage),
         model=reply.model if isinstance(reply.model, str) else None,
         extra={"logprobs": choice.logprobs} if choice.logprobs is not None else {},
     )
@@ -238,54 +244,9 @@ def embedding_answer(data: bytes) -> Answer:
     if not isinstance(vector, list) or not all(isinstance(value, int | float) for value in vector):
         raise ValueError("no vector")
     model = reply.model if isinstance(reply.model, str) else None
-    return Answer(sample_id="", embedding=[float(value) for value in vector], usage=_usage(reply.usage), model=model)
-
-
-def echoed_answer(data: bytes, context: str) -> Answer:
-    """The log-likelihood of what follows ``context`` in an echoed prompt.
-
-    A token belongs to the continuation if it starts at or after the context's end, as in lm-evaluation-harness.
-
-    Raises:
-        ValueError: the server did not echo, or gave no log-probabilities.
-    """
-    reply, choice = _choice(data)
-    try:
-        found = msgspec.convert(choice.logprobs, _Logprobs | None)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"log-probabilities that cannot be read: {error}") from None
-    if found is None or not found.token_logprobs:
-        raise ValueError("the server gives no log-probabilities of an echoed prompt: try prompt_logprobs")
-    offsets = found.text_offset if found.text_offset is not None else _offsets(found.tokens)
-    start = next((place for place, offset in enumerate(offsets) if offset >= len(context)), len(offsets))
-    chosen = list(zip(found.tokens, found.token_logprobs, found.top_logprobs or (), strict=False))[start:]
-    if not chosen:
-        raise ValueError("the continuation has no token of its own in the echoed prompt")
-    total = add_up(value for _, value, _ in chosen if value is not None)
-    greedy = all(top is not None and value is not None and value >= max(top.values()) for _, value, top in chosen)
-    return Answer(sample_id="", choices=[(total, greedy)], usage=_usage(reply.usage), model=reply.model)
-
-
-def prompt_logprobs_answer(data: bytes, continuation: str) -> Answer:
-    """The log-likelihood of a prompt's end, from vLLM's ``prompt_logprobs``.
-
-    Each entry maps token ids to ``{"logprob", "rank", "decoded_token"}``; the prompt's own token comes first in it.
-    """
-    reply, choice = _choice(data)
-    entries = choice.prompt_logprobs
-    if not entries:
-        raise ValueError("the server gives no prompt_logprobs")
-    total, greedy, left = 0.0, True, len(continuation)
-    for entry in reversed(entries):
-        if left <= 0 or not entry:
-            break
-        own = next(iter(entry.values()))
-        total += own["logprob"]
-        greedy = greedy and own.get("rank") == 1
-        left -= len(own.get("decoded_token") or "")
-    if left > 0:
-        raise ValueError("the continuation is longer than the prompt that came back")
-    return Answer(sample_id="", choices=[(total, greedy)], usage=_usage(reply.usage), model=reply.model)
+    return Answer(
+        sample_id="", embedding=[float(value) for value in vector], usage=read_usage(reply.usage), model=model
+    )
 
 
 def total_usage(answers: Iterable[Answer]) -> Usage | None:
@@ -321,7 +282,8 @@ def error_code(data: bytes) -> str | None:
         return None
 
 
-def _usage(usage: Any) -> Usage | None:
+def read_usage(usage: Any) -> Usage | None:
+    """The tokens that a reply says it took; None where it does not."""
     if not isinstance(usage, dict):
         return None
     given, made = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
@@ -340,11 +302,3 @@ def _count(value: Any) -> int:
     except (TypeError, ValueError):
         return 0
     return int(number) if math.isfinite(number) and 0 <= number < 1e15 else 0
-
-
-def _offsets(tokens: list[str]) -> list[int]:
-    place, offsets = 0, []
-    for token in tokens:
-        offsets.append(place)
-        place += len(token)
-    return offsets

@@ -31,7 +31,10 @@ class Accuracy(Passthrough):
 
     def measure(self, case: Case) -> Any:
         if case.output_type == "loglikelihood":
-            return int(case.extracted[0][1])
+            greedy = case.extracted[0][1]
+            if greedy is None:
+                raise ValueError("the server did not say whether the continuation is the likeliest (no top_logprobs)")
+            return int(greedy)
         if case.output_type == "generate_until":
             return super().measure(case)
         return _right(case, case.predicted)
