@@ -28,7 +28,7 @@ __all__ = [
 
 _HOMES = {
     "Card": "regrade.cards",
-    "Comparison": "regrade.scoring.compare",
+    "Comparison": "regrade.scoring.comparison",
     "Options": "regrade.scoring.options",
     "RegradeError": "regrade.errors",
     "Result": "regrade.scoring.results",
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from regrade.cards import Card, load_card
     from regrade.errors import RegradeError
     from regrade.rows.chat.any_table import to_messages
-    from regrade.scoring.compare import Comparison, compare
+    from regrade.scoring.compare import compare
+    from regrade.scoring.comparison import Comparison
     from regrade.scoring.options import Options
     from regrade.scoring.results import Result
     from regrade.scoring.score import score

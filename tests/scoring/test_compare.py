@@ -213,6 +213,78 @@ def test_clusters(pair: Callable[..., tuple[Path, Path]]) -> None:
     assert plain.stderr < metric.stderr
 
 
+def with_stories(folders: tuple[Path, Path], size: int) -> tuple[Path, Path]:
+    """The same logs, in which ``size`` rows after one another are about one story."""
+    for folder in folders:
+        [path] = folder.glob("samples*")
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for row in rows:
+            row["doc"]["story"] = row["doc_id"] // size
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return folders
+
+
+def test_few_clusters_are_told_and_corrected_for(
+    pair: Callable[..., tuple[Path, Path]], cli: Callable[..., Any]
+) -> None:
+    a, b = with_stories(pair(["0"] * 4 + ["1"] * 6, ["1"] * 4 + ["1"] * 2 + ["0", "1", "1", "1"]), 2)
+    ran = cli("compare", a, b, "--cluster", "doc.story")
+    assert "5 clusters by doc.story are few (fewer than 40)" in ran.out
+    [metric] = regrade.compare(a, b, cluster="doc.story").metrics
+    # differences by cluster 2, 2, 0, -1, 0 of mean 0.6: squares 1.96 twice, 0.36 twice, 2.56; CR1 has 5 / 4
+    stderr = math.sqrt(5 / 4 * (2 * 1.96 + 2 * 0.36 + 2.56)) / 10
+    assert metric.stderr == pytest.approx(stderr, rel=1e-12)
+    assert metric.interval[1] == pytest.approx(0.3 + 2.7764451051977987 * stderr, rel=1e-9)  # t with 4 degrees
+
+
+def test_clusters_that_all_differ_alike_are_no_proof(pair: Callable[..., tuple[Path, Path]]) -> None:
+    """The standard error is 0, and yet three clusters would fall on one side by chance in a quarter of cases."""
+    a, b = with_stories(pair(["0"] * 6, ["1"] * 6), 2)
+    [metric] = regrade.compare(a, b, cluster="doc.story").metrics
+    assert (metric.stderr, metric.test, metric.p_value) == (0, "clustered sign flip", 0.25)
+    assert metric.inside_noise
+
+
+def test_clusters_of_a_corpus_metric(pair: Callable[..., tuple[Path, Path]]) -> None:
+    """Every sample three times over, told as such: the errors are those of samples, not of copies."""
+    words = ["the", "cat", "sat", "on", "a", "red", "mat", "and", "saw", "it", "all", "from", "there"]
+    reference = [" ".join(words[n : n + 6]) for n in range(8) for _ in range(3)]
+    a = [text.replace("a", "the") if n // 3 % 2 else text for n, text in enumerate(reference)]
+    b = [text.replace("s", "z") if n // 3 % 3 else text for n, text in enumerate(reference)]
+    first, second = with_stories(pair(a, b, targets=reference), 3)
+    options: dict[str, Any] = {"metric": "bleu", "bootstrap_iterations": 0}
+    [metric] = regrade.compare(first, second, cluster="doc.story", **options).metrics
+    [naive] = regrade.compare(first, second, **options).metrics
+    assert metric.test == "clustered bootstrap"
+    assert metric.difference == naive.difference
+    assert metric.stderr == pytest.approx(naive.stderr * math.sqrt(3), rel=0.2)
+    assert metric.interval[0] < naive.interval[0]
+
+
+def test_several_tests_are_corrected_for_their_number(
+    pair: Callable[..., tuple[Path, Path]], cli: Callable[..., Any]
+) -> None:
+    """8 to 1 is a p of 0.0391, of which twice is 0.0781."""
+    a, b = pair(["1"] * 3 + ["1"] + ["0"] * 8, ["1"] * 3 + ["0"] + ["1"] * 8)
+    p_value = 2 * (1 + 9) / 2**9
+    both = ("compare", a, b, "--extract", "first=(.*)", "--extract", "second=(.*)", "--metric", "exact_match", "--json")
+    found = json.loads(cli(*both).out)
+    assert [row["p_value"] for row in found["metrics"]] == pytest.approx([p_value] * 2)
+    assert [row["adjusted_p"] for row in found["metrics"]] == pytest.approx([2 * p_value] * 2)
+    assert [row["verdict"] for row in found["metrics"]] == ["inside the noise"] * 2
+    assert any("2 tests" in note and "Holm" in note for note in found["notes"])
+    plain = json.loads(cli(*both, "--no-correction").out)
+    assert [row["verdict"] for row in plain["metrics"]] == ["better"] * 2
+    assert [row["adjusted_p"] for row in plain["metrics"]] == [None, None]
+    assert not any("Holm" in note for note in plain["notes"])
+    ran = cli(*both[:-1])
+    assert "p (Holm)" in ran.out
+    assert "0.0391    0.0781" in ran.out
+    alone = cli("compare", a, b, "--extract", "first=(.*)", "--metric", "exact_match")
+    assert "Holm" not in alone.out
+    assert "b is better" in alone.out
+
+
 def test_runs_without_anything_in_common(logs: Any) -> None:
     logs.results({"sums": {}, "more": {}}, folder="a")
     a = logs.write(logs.rows(["1"]), "sums", folder="a")
@@ -328,12 +400,14 @@ def test_tables_whose_answers_and_latencies_differ(tmp_path: Path, cli: Callable
 
 
 def test_a_verdict_needs_the_test_and_the_interval() -> None:
-    from regrade.scoring.compare import ComparedMetric
+    from regrade.scoring.comparison import ComparedMetric
 
-    def verdict(p: float, low: float, high: float, difference: float = 0.1, higher: bool = True) -> str:
+    def verdict(
+        p: float, low: float, high: float, difference: float = 0.1, higher: bool = True, adjusted: float | None = None
+    ) -> str:
         return ComparedMetric(
             task="t", filter="f", metric="m", a=0.0, b=0.0, difference=difference, stderr=0.0, interval=(low, high),
-            p_value=p, test="", n=2, higher_is_better=higher,
+            p_value=p, adjusted_p=adjusted, test="", n=2, higher_is_better=higher,
         ).verdict  # fmt: skip
 
     assert verdict(0.01, 0.05, 0.15) == "better"
@@ -343,6 +417,8 @@ def test_a_verdict_needs_the_test_and_the_interval() -> None:
     assert verdict(0.01, math.nan, math.nan) == "better"
     assert verdict(math.nan, 0.05, 0.15) == "better"
     assert verdict(math.nan, math.nan, math.nan) == "inside the noise"
+    assert verdict(0.03, 0.05, 0.15, adjusted=0.06) == "inside the noise"
+    assert verdict(0.01, 0.05, 0.15, adjusted=0.04) == "better"
 
 
 def test_what_a_model_did_is_no_part_of_the_document(tmp_path: Path) -> None:

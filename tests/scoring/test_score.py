@@ -326,3 +326,32 @@ def test_clustered_errors(tmp_path: Path) -> None:
     corrected = naive * math.sqrt(3 / 2)
     assert min(abs(result.clustered_stderr - naive), abs(result.clustered_stderr - corrected)) < 1e-12
     assert result.interval_method == "clustered"
+
+
+def test_clusters_count_for_every_metric(tmp_path: Path) -> None:
+    """Ten copies of a sample, told as such: errors and intervals are about those of the samples themselves."""
+    words = ["the", "cat", "sat", "on", "a", "red", "mat", "and", "saw", "it", "all", "from", "there"]
+    texts = [" ".join(words[n % 7 : n % 7 + 6]) for n in range(12)]
+    lines = [
+        f"{text},{text.replace('a', 'u') if n % 3 else text},{n}" for n, text in enumerate(texts) for _ in range(10)
+    ]
+    path = tmp_path / "answers.csv"
+    path.write_text("\n".join(["expected,answer,story", *lines]), encoding="utf-8")
+    clustered = regrade.score(path, metric="bleu", cluster="doc.story", bootstrap_iterations=0)
+    [plain] = regrade.score(path, metric="bleu", bootstrap_iterations=0).results
+    [result] = clustered.results
+    assert (result.interval_method, plain.interval_method) == ("clustered bca", "bca")
+    assert result.value == plain.value
+    assert result.interval is not None
+    assert plain.interval is not None
+    width, narrow = result.interval[1] - result.interval[0], plain.interval[1] - plain.interval[0]
+    assert width == pytest.approx(narrow * math.sqrt(10), rel=0.25)
+    assert result.clustered_stderr == pytest.approx(width / 3.92, rel=0.15)
+    assert "12 clusters by doc.story are few" in clustered.summary()
+
+
+def test_one_cluster_has_no_error(tmp_path: Path) -> None:
+    path = write_log(tmp_path, [(n, "#1" if n else "#2", "1", "a") for n in range(4)])
+    scores = regrade.score(path, cluster="doc.level")
+    assert scores.results[0].interval is None
+    assert "all samples are of one cluster by doc.level" in scores.summary()

@@ -26,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cluster", metavar="EXPR", help="samples with equal EXPR are dependent: clustered standard errors"
     )
     out.add_argument(
+        "--no-correction",
+        action="store_true",
+        help="leave the p-values as they are; else those of several tests are corrected for their number (Holm)",
+    )
+    out.add_argument(
         "--flips", type=int, default=10, metavar="N", help="list N of the samples that flipped (default 10)"
     )
     out.add_argument("--json", action="store_true", help="print JSON")
@@ -46,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         options,
         filter=arguments.filter,
         samples=arguments.samples,
+        correction=not arguments.no_correction,
         engine=engine_of(arguments),
         workers=arguments.workers,
     )

@@ -9,7 +9,7 @@ from regrade.reports.summary import number
 from regrade.reports.text import clip, mark, plural, table
 
 if TYPE_CHECKING:
-    from regrade.scoring.compare import ComparedMetric, Comparison
+    from regrade.scoring.comparison import ComparedMetric, Comparison
 
 
 def render_comparison(comparison: Comparison, flips: int = 10) -> str:
@@ -20,9 +20,9 @@ def render_comparison(comparison: Comparison, flips: int = 10) -> str:
     """
     lines = [f"a  {comparison.name_a}", f"b  {comparison.name_b}", ""]
     level = f"{comparison.level:.0%} interval"
-    header = ["task", "filter", "metric", "a", "b", "b - a", "± stderr", level, "p", "test", "n", "better", "worse", ""]
-    header[13:13] = ["all of a", "n of a", "all of b", "n of b"]
-    lines.append(table(header, [_row(metric) for metric in comparison.metrics], "<<<>>>>>><>>>>>>><"))
+    header = ["task", "filter", "metric", "a", "b", "b - a", "± stderr", level, "p", "p (Holm)", "test", "n"]
+    header += ["better", "worse", "all of a", "n of a", "all of b", "n of b", ""]
+    lines.append(table(header, [_row(metric) for metric in comparison.metrics], "<<<>>>>>>><>>>>>>><"))
     lines += [mark(_unpaired(metric), "red") for metric in comparison.metrics if not metric.whole]
     lines += [mark(loss, "red") for loss in dict.fromkeys(comparison.losses)]
     if flips:
@@ -50,6 +50,7 @@ def _row(metric: ComparedMetric) -> list[Any]:
         f"± {number(metric.stderr)}" if math.isfinite(metric.stderr) else "",
         f"{low:+.4f} – {high:+.4f}" if math.isfinite(low) else "",
         _p(metric.p_value),
+        _p(metric.adjusted_p) if metric.adjusted_p is not None else "",
         metric.test,
         f"{metric.n:,}",
         f"{metric.better:,}",

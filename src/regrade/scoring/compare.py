@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from regrade.errors import Exit, InputError, RegradeError, UsageError
+from regrade.errors import InputError, RegradeError, UsageError
 from regrade.registry import lookup
 from regrade.rows.guard import reason_of
+from regrade.scoring.comparison import ComparedMetric, Comparison, Flip
 from regrade.scoring.pairing import Pairing, Samples, pair_samples
 from regrade.scoring.parts import main_part
 from regrade.scoring.scores import Scores, SourceBlock
@@ -22,141 +23,7 @@ if TYPE_CHECKING:
     from regrade.scoring.column import Column
     from regrade.scoring.options import Options
     from regrade.scoring.results import Result
-
-
-class Flip(msgspec.Struct, frozen=True):
-    """A sample to which the two runs' values differ.
-
-    Attributes:
-        sample_id: Its id.
-        a: The first run's value.
-        b: The second's.
-        line_a: Line in the first run's log.
-        line_b: Line in the second's.
-    """
-
-    sample_id: Any
-    a: Any
-    b: Any
-    line_a: int
-    line_b: int
-
-
-class ComparedMetric(msgspec.Struct, kw_only=True):
-    """Two runs compared by one metric over the samples that both answered.
-
-    Attributes:
-        task: The task.
-        filter: The filter pipeline.
-        metric: The metric.
-        a: The first run's value over the common samples.
-        b: The second's.
-        whole_a: The first run's value over all its samples.
-        whole_b: The second's.
-        difference: ``b - a``.
-        stderr: Standard error of the difference: Miller's paired one for means (clustered where asked for), the
-            standard deviation of the paired bootstrap otherwise.
-        interval: Confidence interval of the difference.
-        level: Its confidence level; 1 less the level of the test.
-        p_value: Two-sided p-value of no difference.
-        test: ``mcnemar exact`` for values 0 and 1, ``sign flip`` for other means, ``bootstrap`` otherwise.
-        n: Common samples, of which both have a value.
-        n_a: Samples of the first run.
-        n_b: Samples of the second.
-        only_a: Samples that only the first run has.
-        only_b: Samples that only the second has.
-        unscored: Common samples that lack a value on one side or both.
-        better: Samples that the second run got better.
-        worse: Samples that it got worse.
-        flips: The samples that differ, in the first log's order.
-        higher_is_better: Which way is better.
-    """
-
-    task: str
-    filter: str
-    metric: str
-    a: float
-    b: float
-    whole_a: Any = None
-    whole_b: Any = None
-    difference: float
-    stderr: float
-    interval: tuple[float, float]
-    level: float = 0.95
-    p_value: float
-    test: str
-    n: int
-    n_a: int = 0
-    n_b: int = 0
-    only_a: int = 0
-    only_b: int = 0
-    unscored: int = 0
-    better: int = 0
-    worse: int = 0
-    flips: list[Flip] = msgspec.field(default_factory=list)
-    higher_is_better: bool = True
-
-    @property
-    def inside_noise(self) -> bool:
-        """Whether the two cannot be told apart: by the test, at the interval's level, or by the interval.
-
-        Where test and interval disagree there is no verdict; without a p-value the interval alone decides.
-        """
-        low, high = self.interval
-        contains = not (low > 0 or high < 0)
-        if math.isnan(self.p_value):
-            return contains
-        return self.p_value >= 1 - self.level or (contains and not math.isnan(low + high))
-
-    @property
-    def verdict(self) -> Literal["better", "worse", "inside the noise"]:
-        """What the test says of the second run."""
-        if self.inside_noise:
-            return "inside the noise"
-        return "better" if (self.difference > 0) == self.higher_is_better else "worse"
-
-    @property
-    def whole(self) -> bool:
-        """Whether all samples of both runs were compared."""
-        return not (self.only_a or self.only_b or self.unscored)
-
-
-class Comparison(msgspec.Struct, kw_only=True):
-    """Two runs compared.
-
-    Attributes:
-        name_a: The first run.
-        name_b: The second.
-        level: Confidence level of the intervals.
-        metrics: By task, filter and metric.
-        losses: What is missing, malformed, failed or has no counterpart: why the comparison is not of the whole runs.
-        notes: What a person should know.
-    """
-
-    name_a: str
-    name_b: str
-    level: float
-    metrics: list[ComparedMetric] = msgspec.field(default_factory=list)
-    losses: list[str] = msgspec.field(default_factory=list)
-    notes: list[str] = msgspec.field(default_factory=list)
-
-    @property
-    def exit_code(self) -> Exit:
-        """DONE, or INCOMPLETE where samples are missing, malformed, failed or without a counterpart."""
-        return Exit.INCOMPLETE if self.losses or not all(metric.whole for metric in self.metrics) else Exit.DONE
-
-    def summary(self) -> str:
-        """The page that ``regrade compare`` prints."""
-        from regrade.reports.comparison import render_comparison
-
-        return render_comparison(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON that ``regrade compare --json`` prints."""
-        builtins: dict[str, Any] = msgspec.to_builtins(self)
-        for row, metric in zip(builtins["metrics"], self.metrics, strict=True):
-            row["inside_noise"], row["verdict"] = metric.inside_noise, metric.verdict
-        return builtins
+    from regrade.scoring.statistics.bootstrap import Floats, Indices, Replicate
 
 
 def compare(
@@ -166,6 +33,7 @@ def compare(
     metric: str | Sequence[str] | None = None,
     filter: str | None = None,
     samples: str | PathLike[str] | None = None,
+    correction: bool = True,
     **options: Any,
 ) -> Comparison:
     """Compare two runs on the samples that both answered.
@@ -176,6 +44,7 @@ def compare(
         metric: Only these metrics.
         filter: Only this filter pipeline.
         samples: A card's samples; ``a`` and ``b`` are the answers to them.
+        correction: Correct the p-values for their number, where there are several.
         options: As for :func:`regrade.score`.
 
     Raises:
@@ -193,11 +62,18 @@ def compare(
         first, second = (score(samples, answers=path, metric=metric, keep=True, **options) for path in (a, b))
     else:
         first, second = (score(path, metric=metric, keep=True, **options) for path in (a, b))
-    return compare_scores(first, second, names=(str(a), str(b)), filter=filter)
+    return compare_scores(first, second, names=(str(a), str(b)), filter=filter, correction=correction)
 
 
 def compare_paths(
-    a: str, b: str, options: Options, *, filter: str | None = None, samples: str | None = None, **running: Any
+    a: str,
+    b: str,
+    options: Options,
+    *,
+    filter: str | None = None,
+    samples: str | None = None,
+    correction: bool = True,
+    **running: Any,
 ) -> Comparison:
     """Compare two runs scored by the same options; see :func:`compare`."""
     from regrade.scoring.score import score_paths
@@ -209,10 +85,12 @@ def compare_paths(
         return score_paths([samples], with_answers, **running)
 
     first, second = scored(a), scored(b)
-    return compare_scores(first, second, names=(str(a), str(b)), filter=filter)
+    return compare_scores(first, second, names=(str(a), str(b)), filter=filter, correction=correction)
 
 
-def compare_scores(a: Scores, b: Scores, *, names: tuple[str, str], filter: str | None = None) -> Comparison:
+def compare_scores(
+    a: Scores, b: Scores, *, names: tuple[str, str], filter: str | None = None, correction: bool = True
+) -> Comparison:
     """Compare two scores that kept their per-sample values.
 
     Raises:
@@ -248,7 +126,24 @@ def compare_scores(a: Scores, b: Scores, *, names: tuple[str, str], filter: str 
             where=f"{names[0]}, {names[1]}",
             hint=f"tasks: {', '.join(first)} and {', '.join(second)}",
         )
+    if correction:
+        _correct(result)
     return result
+
+
+def _correct(comparison: Comparison) -> None:
+    """Correct the p-values of a comparison for their number, where there are several, and tell it."""
+    from regrade.scoring.statistics.multiple import holm
+
+    adjusted = holm([metric.p_value for metric in comparison.metrics])
+    tests = sum(not math.isnan(p_value) for p_value in adjusted)
+    if tests < 2:
+        return
+    for metric, p_value in zip(comparison.metrics, adjusted, strict=True):
+        metric.adjusted_p = p_value
+    comparison.notes.append(
+        f"{tests:,} tests: verdicts follow the p-values corrected for that many (Holm); --no-correction leaves it out"
+    )
 
 
 class _Side:
@@ -340,7 +235,7 @@ def _compare_task(
             if not pairing.pairs:
                 raise InputError("no sample is in both runs", hint="samples are paired by their ids")
         try:
-            row = _compare_metric(a, b, result, other, task, options, pairing)
+            row = _compare_metric(a, b, result, other, task, options, pairing, comparison.notes)
         except RegradeError:
             raise
         except Exception as error:  # values that cannot be aggregated are said to be such, and the others compared
@@ -370,7 +265,14 @@ def _pair(a: _Side, b: _Side, filter: str) -> Pairing:
 
 
 def _compare_metric(
-    a: _Side, b: _Side, result: Result, other: Result, task: str, options: Options, pairing: Pairing
+    a: _Side,
+    b: _Side,
+    result: Result,
+    other: Result,
+    task: str,
+    options: Options,
+    pairing: Pairing,
+    notes: list[str],
 ) -> ComparedMetric | None:
     from regrade.scoring.summarise import aggregation_of
 
@@ -385,6 +287,11 @@ def _compare_metric(
     column_b = b.column(other).take([rows_b[j] for _, j in scored])
     positions_a, positions_b = a.positions(result.filter), b.positions(other.filter)
     clusters = [a.kept.block.clusters[positions_a[i]] for i, _ in scored] if options.cluster else None
+    if clusters is not None:
+        from regrade.scoring.statistics.clustered import note_on_clusters
+
+        note = note_on_clusters(len(set(clusters)), str(options.cluster))
+        notes += [f"{task}: {note}"] if note is not None else []
     row = ComparedMetric(
         task=task,
         filter=result.filter,
@@ -420,6 +327,7 @@ def _difference(
 ) -> dict[str, Any]:
     """Values, difference ``b - a``, its error, interval and p-value, by the method that fits the metric."""
     from regrade.scoring.statistics import paired, sign_tests
+    from regrade.scoring.statistics.clustered import sum_by_cluster
 
     if aggregation.proportion and a.width == 1:
         first, second = a.numpy()[:, 0], b.numpy()[:, 0]
@@ -428,19 +336,23 @@ def _difference(
             p_value, test = sign_tests.mcnemar(first, second).p_exact, "mcnemar exact"
         else:
             p_value, test = sign_tests.sign_flip_test(second - first, seed=options.seed).p_value, "sign flip"
-        if clusters is not None:
+        if clusters is not None and found.stderr:
             p_value, test = found.p_value, "clustered"
+        elif clusters is not None:  # all alike: that no cluster differs from the others says little of few clusters
+            p_value = sign_tests.sign_flip_test(sum_by_cluster(second - first, clusters), seed=options.seed).p_value
+            test = "clustered sign flip"
     else:
+        (values_a, left_out_a), (values_b, left_out_b) = (_resampling(aggregation, one, clusters) for one in (a, b))
         found = paired.paired_bootstrap(
-            lambda indices: aggregation.replicates(b, indices),
-            lambda indices: aggregation.replicates(a, indices),
+            values_b,
+            values_a,
             (float(aggregation.reduce(b)), float(aggregation.reduce(a))),
-            (aggregation.jackknife(b), aggregation.jackknife(a)),
+            (left_out_b, left_out_a),
             resamples=options.resamples,
             level=options.level,
             seed=options.seed,
         )
-        p_value, test = found.p_value, "bootstrap"
+        p_value, test = found.p_value, "bootstrap" if clusters is None else "clustered bootstrap"
     return {
         "a": found.value_b,
         "b": found.value_a,
@@ -450,3 +362,16 @@ def _difference(
         "p_value": p_value,
         "test": test,
     }
+
+
+def _resampling(aggregation: Aggregation, column: Column, clusters: list[Any] | None) -> tuple[Replicate, Floats]:
+    """The values of resamples by their indices, and those with one part left out: samples, or clusters of them."""
+
+    def replicate(indices: Indices) -> Floats:
+        return aggregation.replicates(column, indices)
+
+    if clusters is None:
+        return replicate, aggregation.jackknife(column)
+    from regrade.scoring.statistics.clustered import resampling_of_clusters
+
+    return resampling_of_clusters(replicate, clusters)

@@ -53,7 +53,7 @@ class Result(msgspec.Struct, kw_only=True):
         value: The aggregated value; None when there is nothing to aggregate or it cannot be had.
         stderr: lm-evaluation-harness's standard error; ``"N/A"`` where it has none.
         interval: Confidence interval, low and high; None where there is none.
-        interval_method: ``wilson``, ``bca``, ``clustered``; None without an interval.
+        interval_method: ``wilson``, ``bca``, ``clustered``, ``clustered bca``; None without an interval.
         clustered_stderr: Standard error with samples of a cluster taken together, where asked for.
         n: Samples in the denominator.
         scored: Of those, samples that were measured.

@@ -229,24 +229,30 @@ class _Summary:
                 result.reason = f"none of {result.n:,} samples could be scored: {failures[0].reason}"
             return [result]
         results = [result]
-        self._fill(result, aggregation, column)
+        clusters = None
+        if self.plan.cluster is not None:
+            clusters = [self.block.clusters[self.out.rows[row]] for row in taken]
+            self._note_clusters(len(set(clusters)), group)
+        self._fill(result, aggregation, column, clusters)
         if result.reason is None:
             for name, other in aggregation.others(column).items():
                 label = self._label(metric.name, name)
                 results.append(msgspec.structs.replace(result, metric=label, value=None, interval=None))
-                self._fill(results[-1], other, column)
-        if self.plan.cluster is not None:
-            self._fill_clustered(result, column, [self.block.clusters[self.out.rows[row]] for row in taken])
+                self._fill(results[-1], other, column, clusters)
         return results
 
-    def _fill(self, result: Result, aggregation: Aggregation, column: Column) -> None:
+    def _fill(
+        self, result: Result, aggregation: Aggregation, column: Column, clusters: Sequence[Any] | None = None
+    ) -> None:
         try:
             result.value = aggregation.reduce(column)
             result.stderr = self._stderr(aggregation, column, result.metric)
         except Exception as error:
             result.reason = f"cannot be aggregated: {error}"
             return
-        if isinstance(result.value, int | float) and math.isfinite(result.value):
+        if clusters is not None:
+            self._fill_clustered(result, aggregation, column, clusters)
+        elif isinstance(result.value, int | float) and math.isfinite(result.value):
             interval = self._interval(aggregation, column, float(result.value))
             if interval is not None:
                 result.interval_method, result.interval = interval
@@ -295,17 +301,41 @@ class _Summary:
         )
         return ("bca", (interval.low, interval.high)) if math.isfinite(interval.low) else None
 
-    def _fill_clustered(self, result: Result, column: Column, clusters: list[Any]) -> None:
-        if column.width != 1 or column.labels is not None or len(clusters) != len(column):
+    def _fill_clustered(
+        self, result: Result, aggregation: Aggregation, column: Column, clusters: Sequence[Any]
+    ) -> None:
+        """Error and interval where clusters are drawn: in closed form of means, by cluster bootstrap of others."""
+        if not isinstance(result.value, int | float) or not math.isfinite(result.value):
             return
-        from regrade.scoring.statistics.clustered import clustered_stderr
-        from regrade.scoring.statistics.proportion import normal
+        from regrade.scoring.statistics.clustered import cluster_bootstrap, clustered_stderr
+        from regrade.scoring.statistics.student import student
 
-        result.clustered_stderr = clustered_stderr(column.data, clusters)
-        if isinstance(result.value, int | float):
-            result.interval_method = "clustered"
-            low, high = normal(float(result.value), result.clustered_stderr, self.settings.level)
-            result.interval = (low, high) if math.isfinite(low) else None
+        settings, averaged = self.settings, aggregation.averaged(column)
+        if averaged is not None:
+            method, result.clustered_stderr = "clustered", clustered_stderr(averaged, clusters)
+            freedom = len(set(clusters)) - 1
+            low, high = student(float(result.value), result.clustered_stderr, freedom, settings.level)
+        elif not aggregation.has_interval(column):
+            return
+        else:
+            method = "clustered bca"
+            result.clustered_stderr, (low, high) = cluster_bootstrap(
+                lambda indices: aggregation.replicates(column, indices),
+                float(result.value),
+                clusters,
+                resamples=settings.resamples,
+                level=settings.level,
+                seed=settings.seed,
+            )
+        if math.isfinite(low):
+            result.interval_method, result.interval = method, (low, high)
+
+    def _note_clusters(self, clusters: int, group: dict[str, Any]) -> None:
+        from regrade.scoring.statistics.clustered import note_on_clusters
+
+        note = None if group else note_on_clusters(clusters, str(self.plan.cluster))
+        if note is not None and note not in self.scores.notes:
+            self.scores.notes.append(note)
 
 
 def _all(rows: Sequence[int], of: bytearray) -> bool:

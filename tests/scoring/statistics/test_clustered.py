@@ -10,15 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regrade.errors import UsageError
-from regrade.scoring.statistics.clustered import cluster_codes, clustered_stderr, sum_by_cluster
+from regrade.scoring.statistics.bootstrap import Floats, replicate_of_sums
+from regrade.scoring.statistics.clustered import cluster_bootstrap, cluster_codes, clustered_stderr, sum_by_cluster
 from regrade.scoring.statistics.harness import mean_stderr
+from regrade.scoring.statistics.intervals import bca_of_sums
+from regrade.scoring.statistics.paired import paired_difference
 
 rows = st.lists(st.tuples(st.floats(-100, 100), st.integers(0, 6)), min_size=2, max_size=60)
 
 
 def test_hand_computed() -> None:
-    # Mean 1/2; deviations add up to 1, -1 and 0 in the three clusters: sqrt(2) / 6.
-    assert clustered_stderr([1, 1, 0, 0, 1, 0], list("aabbcc")) == pytest.approx(math.sqrt(2) / 6, rel=1e-15)
+    # Mean 1/2; deviations add up to 1, -1 and 0 in the three clusters: sqrt(2) / 6, times sqrt(3 / 2).
+    assert clustered_stderr([1, 1, 0, 0, 1, 0], list("aabbcc")) == pytest.approx(math.sqrt(3) / 6, rel=1e-15)
 
 
 def test_miller_s_cross_terms() -> None:
@@ -29,7 +32,9 @@ def test_miller_s_cross_terms() -> None:
     crossed = sum(
         deviations[i] * deviations[j] for i in range(30) for j in range(30) if i != j and labels[i] == labels[j]
     )
-    expected = math.sqrt(mean_stderr(values.tolist()) ** 2 * 29 / 30 + crossed / 30**2)
+    clusters = len(set(labels.tolist()))
+    printed = mean_stderr(values.tolist()) ** 2 * 29 / 30 + crossed / 30**2
+    expected = math.sqrt(printed * clusters / (clusters - 1))
     assert clustered_stderr(values, labels.tolist()) == pytest.approx(expected, rel=1e-12)
 
 
@@ -42,15 +47,43 @@ def test_statsmodels(samples: list[tuple[float, int]]) -> None:
         assert math.isnan(clustered_stderr(values, labels.tolist()))
         return
     fit = linear_model.OLS(values, np.ones(len(values))).fit(
-        cov_type="cluster", cov_kwds={"groups": labels, "use_correction": False}
+        cov_type="cluster", cov_kwds={"groups": labels, "use_correction": True}
     )
     assert clustered_stderr(values, labels.tolist()) == pytest.approx(float(fit.bse[0]), rel=1e-7, abs=1e-9)
+
+
+def test_few_clusters_as_statsmodels_has_them() -> None:
+    """Interval and p-value by CR1 and Student's t with G - 1 degrees of freedom."""
+    linear_model = pytest.importorskip("statsmodels.regression.linear_model")
+    rng = np.random.default_rng(3)
+    a, b, labels = rng.random(40) + 0.3, rng.random(40), rng.integers(0, 6, 40)
+    fit = linear_model.OLS(a - b, np.ones(40)).fit(
+        cov_type="cluster", cov_kwds={"groups": labels, "use_correction": True, "df_correction": True}, use_t=True
+    )
+    found = paired_difference(a, b, clusters=labels.tolist(), level=0.9)
+    assert found.interval == pytest.approx(tuple(fit.conf_int(alpha=0.1)[0]), rel=1e-10)
+    assert found.p_value == pytest.approx(float(fit.pvalues[0]), rel=1e-10)
+
+
+def test_bootstrap_of_clusters_is_the_bootstrap_of_their_sums() -> None:
+    rng = np.random.default_rng(4)
+    stack, labels = rng.random((60, 2)) + np.array([0, 1]), rng.integers(0, 12, 60).tolist()
+
+    def ratio(sums: Floats) -> Floats:
+        return sums[:, 0] / sums[:, 1]
+
+    estimate = float(ratio(stack.sum(axis=0)[None])[0])
+    _, interval = cluster_bootstrap(replicate_of_sums(stack, ratio), estimate, labels, resamples=300)
+    assert interval == pytest.approx(bca_of_sums(sum_by_cluster(stack, labels), ratio, resamples=300), rel=1e-9)
+    wide = np.hstack([stack] * 5)  # beyond a few columns draws are counted, not gathered
+    _, again = cluster_bootstrap(replicate_of_sums(wide, ratio), estimate, labels, resamples=300)
+    assert again == pytest.approx(interval, rel=1e-9)
 
 
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=50))
 def test_clusters_of_one(values: list[float]) -> None:
     n = len(values)
-    assert clustered_stderr(values, range(n)) == pytest.approx(mean_stderr(values) * math.sqrt((n - 1) / n), abs=1e-9)
+    assert clustered_stderr(values, range(n)) == pytest.approx(mean_stderr(values), abs=1e-9)
 
 
 @given(rows, st.randoms(use_true_random=False))

@@ -19,8 +19,8 @@ from regrade.scoring.statistics.correlation import (
     kendall,
     pearson,
     spearman,
-    student_p_value,
 )
+from regrade.scoring.statistics.student import student_p_value
 
 OURS: dict[str, Callable[..., Correlation]] = {"pearson": pearson, "spearman": spearman, "kendall": kendall}
 THEIRS: dict[str, Callable[..., Any]] = {

@@ -150,7 +150,7 @@ def replicate_of_sums(stack: ArrayLike, reduce: Reduce) -> Replicate:
 
     def counted(indices: Indices) -> Floats:
         drawn = indices + (np.arange(len(indices)) * n)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
+        counts = np.bincount(drawn.ravel(), minlength=len(indices) * n).reshape(len(indices), n)
         sums = np.zeros((len(indices), width))
         for start in range(0, n, step):
             sums += counts[:, start : start + step].astype(np.float64) @ rows[start : start + step]

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from regrade.addition import add_up
+from regrade.scoring.statistics.student import student_p_value
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -113,54 +113,6 @@ def kendall(x: Sequence[float], y: Sequence[float], variant: Literal["b", "c"] =
     else:
         p_value = _normal_p_value(n, surplus, ties[0], ties[1])
     return Correlation(min(1.0, max(-1.0, value)), p_value)
-
-
-def student_p_value(correlation: float, freedom: int) -> float:
-    """The two-sided p-value of a correlation by Student's t; nan without degrees of freedom.
-
-    With t = r sqrt(f / (1 - r^2)) it is the regularised incomplete beta function I(f/2, 1/2) at 1 - r^2.
-    """
-    if freedom < 1 or math.isnan(correlation):
-        return math.nan
-    size = abs(correlation)
-    if size >= 1:
-        return 0.0
-    log_rest = math.log1p(-size * size) if size < 0.7 else math.log1p(-size) + math.log1p(size)
-    a = freedom / 2
-    # x^a (1 - x)^b / B(a, b), of which both tails are a multiple
-    front = math.exp(a * log_rest) * size * _gamma_ratio(a) / math.sqrt(math.pi)
-    rest = -math.expm1(log_rest)
-    if 1 - rest < (a + 1) / (a + 2.5):
-        return front * _beta_fraction(1 - rest, a, 0.5) / a
-    return 1 - 2 * front * _beta_fraction(rest, 0.5, a)
-
-
-def _gamma_ratio(a: float) -> float:
-    """Gamma(a + 1/2) / Gamma(a); the asymptotic series, from 40 on exact to the last digits."""
-    if a < 40:
-        return math.gamma(a + 0.5) / math.gamma(a)
-    terms = (1, -1 / 8, 1 / 128, 5 / 1024, -21 / 32768, -399 / 262144, 869 / 4194304)
-    return math.sqrt(a) * add_up(term * a**-power for power, term in enumerate(terms))
-
-
-def _beta_fraction(x: float, a: float, b: float) -> float:
-    """The continued fraction of the incomplete beta function, by Lentz's method.
-
-    Source: Abramowitz and Stegun, "Handbook of mathematical functions", 26.5.8.
-    """
-    tiny = 1e-300
-    c, d = 1.0, 1 / ((1 - (a + b) * x / (a + 1)) or tiny)
-    value = d
-    for m in range(1, 100_000):
-        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        for step in (even, odd):
-            d = 1 / ((1 + step * d) or tiny)
-            c = (1 + step / c) or tiny
-            value *= c * d
-        if abs(c * d - 1) < 1e-16:
-            break
-    return value
 
 
 def _all_alike(values: Sequence[float]) -> bool:

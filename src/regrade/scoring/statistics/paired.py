@@ -17,7 +17,8 @@ from regrade.errors import UsageError
 from regrade.scoring.statistics.bootstrap import Floats, Indices, Replicate, distribution
 from regrade.scoring.statistics.clustered import clustered_stderr
 from regrade.scoring.statistics.intervals import bca_interval
-from regrade.scoring.statistics.proportion import Interval, normal
+from regrade.scoring.statistics.proportion import Interval
+from regrade.scoring.statistics.student import student, t_p_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +63,27 @@ def paired_difference(
         a: Scores of the first system (n,), in the order of the samples.
         b: Scores of the second (n,), in the same order.
         clusters: The cluster of each sample, for a clustered standard error.
-        level: Confidence level of the normal interval.
+        level: Confidence level of the interval.
 
     Returns:
-        The comparison: standard error sqrt(Var(a - b) / n), with n - 1 in the variance, or the clustered one; p by
-        the normal distribution. Standard error, interval and p are nan with fewer than two samples (or clusters), or
-        where a score is nan.
+        The comparison: standard error sqrt(Var(a - b) / n), with n - 1 in the variance, or the clustered one;
+        interval and p by Student's t with n - 1 degrees of freedom (clusters - 1). Standard error, interval and p are
+        nan with fewer than two samples (or clusters), or where a score is nan.
 
     Raises:
         UsageError: different numbers of scores (or labels), or ``level`` not between 0 and 1.
 
-    Source: Miller, "Adding Error Bars to Evals" (arXiv:2411.00640), sec. 4.
+    Source: Miller, "Adding Error Bars to Evals" (arXiv:2411.00640), sec. 4, with Student's t in place of
+    the normal distribution; it is the paired t-test.
     """
     first, second = one_to_one(a, b)
     n = len(first)
     differences = first - second
     if clusters is not None:
-        stderr = clustered_stderr(differences, clusters)
+        labels = list(clusters)
+        stderr, freedom = clustered_stderr(differences, labels), len(set(labels)) - 1
     else:
+        freedom = n - 1
         stderr = float(differences.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
     value_a, value_b = (float(scores.mean()) if n else math.nan for scores in (first, second))
     difference = float(differences.mean()) if n else math.nan
@@ -88,7 +92,7 @@ def paired_difference(
     elif stderr == 0:
         p_value = 0.0 if difference else 1.0
     else:
-        p_value = math.erfc(abs(difference) / stderr / math.sqrt(2))
+        p_value = t_p_value(difference / stderr, freedom)
     return Comparison(
         method="paired" if clusters is None else "clustered",
         n=n,
@@ -96,7 +100,7 @@ def paired_difference(
         value_b=value_b,
         difference=difference,
         stderr=stderr,
-        interval=normal(difference, stderr, level),
+        interval=student(difference, stderr, freedom, level),
         level=level,
         p_value=p_value,
     )
