@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from os import PathLike
@@ -42,6 +42,18 @@ def note_input(path: str | PathLike[str]) -> None:
     known = _inputs.get()
     if known is not None and (identity := _identity(path)) is not None:
         known.add(identity)
+
+
+def noted_inputs() -> frozenset[tuple[int, int]]:
+    """The files that were noted, for another process to :func:`add_inputs`."""
+    return frozenset(_inputs.get() or ())
+
+
+def add_inputs(identities: Iterable[tuple[int, int]]) -> None:
+    """Note the files that another process noted."""
+    known = _inputs.get()
+    if known is not None:
+        known.update(identities)
 
 
 def _identity(path: str | PathLike[str]) -> tuple[int, int] | None:

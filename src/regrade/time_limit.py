@@ -25,10 +25,11 @@ _TICKS: Final = 20
 _SHORTEST_TICK_S: Final = 0.004
 
 Board = Any
-"""Two integers that this process writes and its parent reads: the number of the piece that is worked on (0 between
-pieces), and the limit of a piece in milliseconds (0 for none). A ``memoryview`` of shared memory, or a list."""
+"""Three integers that this process writes and its parent reads: the number of the piece that is worked on (0 between
+pieces), the limit of a piece in milliseconds (0 for none), and how many limits were entered before, so that pieces of
+one number are told apart. A ``memoryview`` of shared memory, or a list."""
 
-_board: Board = [0, 0]
+_board: Board = [0, 0, 0]
 
 
 def post_on(board: Board) -> None:
@@ -93,6 +94,7 @@ class TimeLimit:
             handler = signal.signal(signal.SIGPROF, self._tick)
             self._former = handler, signal.setitimer(signal.ITIMER_PROF, tick, tick)
             self._board[1] = round(self.limit_s * 1000)
+            self._board[2] += 1
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -29,7 +29,7 @@ from regrade.time_limit import post_on
 
 STOP: Final = -1
 
-_BOARD_BYTES: Final = 16
+_BOARD_BYTES: Final = 24
 _GRACE_S: Final = 0.5
 _BOOT: Final = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); import regrade.engine.worker as w; w.main()"
 _READY: Final = b"ready"
@@ -61,7 +61,7 @@ class Worker:
         self.numbers: deque[int] = deque()
         self.forked = fork is not None
         self._begun = 0
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, int, int] | None = None
         self._seen_at = 0.0
         self.pipe, theirs = Pipe()
         descriptor = _shared_memory()
@@ -117,13 +117,13 @@ class Worker:
 
     def overrun(self) -> int | None:
         """The number of the piece of work that has taken longer than its limit allows; None if none has."""
-        piece, limit_ms = self._board[0], self._board[1]
+        piece, limit_ms, entry = self._board
         if not piece or not limit_ms or not self.numbers:
             self._seen = None
             return None
         now = _cpu_seconds(self.process.pid)
-        if self._seen != (self.numbers[0], piece):
-            self._seen, self._seen_at = (self.numbers[0], piece), now
+        if self._seen != (self.numbers[0], entry, piece):
+            self._seen, self._seen_at = (self.numbers[0], entry, piece), now
             return None
         return int(piece) if now - self._seen_at > 1.2 * limit_ms / 1000 + _GRACE_S else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from regrade.recipes.cards.load import LoadedCard, load
 from regrade.recipes.cards.pipeline import Pipeline
 from regrade.recipes.cards.record import about
 from regrade.runs.launch import Prepared
+from regrade.schema import Sample
 from regrade.scoring.card_metrics.trial import Trial
 
 
@@ -62,13 +64,18 @@ def prepare_card(
     return Prepared(
         name=loaded.name.removeprefix("cards."),
         dialect="card",
-        samples=trial.watched(pipeline.samples()),
+        samples=pipeline.samples(watched),
         recipe={"card": whole.data, "choices": chosen},
         recipe_hash=content_hash([whole.data, chosen]),
         data={"folder": str(data.absolute()) if data is not None else None},
         about=lambda: about(loaded, pipeline),
         notes=notes,
     )
+
+
+def watched(pipeline: Pipeline, samples: Iterable[Sample]) -> Iterator[Sample]:
+    """The samples, once it is known of the first ones that their references can be scored."""
+    return trial_of(pipeline).watched(samples)
 
 
 def trial_of(pipeline: Pipeline) -> Trial:

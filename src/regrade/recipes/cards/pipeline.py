@@ -22,6 +22,7 @@ from regrade.recipes.cards.bad_rows import Step
 from regrade.recipes.cards.card import DatasetRecipe, TaskCard
 from regrade.recipes.cards.choices import Choices
 from regrade.recipes.cards.demos import Pool, pool_of, without
+from regrade.recipes.cards.elsewhere import Check, samples_elsewhere
 from regrade.recipes.cards.identity import Ids, value_of
 from regrade.recipes.cards.steps import Part, apply_steps, counted, flattened, steps_of, then
 from regrade.recipes.cards.text_columns import text_columns
@@ -36,7 +37,7 @@ from regrade.recipes.prompting.template import Template
 from regrade.recipes.prompting.template_choice import TemplatesList
 from regrade.recipes.streams import Batch, Row, Stream, Streams
 from regrade.schema import Sample
-from regrade.time_limit import DEFAULT_LIMIT_S
+from regrade.time_limit import DEFAULT_LIMIT_S, in_main_thread
 
 DOC: Final = "__doc__"
 """Where a row keeps, from the task on, what it was before."""
@@ -342,9 +343,17 @@ class Pipeline:
         if not count and not any(each.rows_in for each in self.account.counts):
             raise RecipeError("the loader gave no row", where=", ".join(self.loading.files) or f"stream {name!r}")
 
-    def samples(self) -> Iterator[Sample]:
-        """The samples, one at a time."""
-        return (sample for _, sample in self.rows_and_samples())
+    def samples(self, check: Check | None = None) -> Iterator[Sample]:
+        """The samples, one at a time. In a thread that no signal reaches a worker process makes them.
+
+        Args:
+            check: What looks at them on their way, where they are made.
+        """
+        if self.account.row_limit_s > 0 and not in_main_thread():
+            yield from samples_elsewhere(self, check)
+        else:
+            samples = (sample for _, sample in self.rows_and_samples())
+            yield from samples if check is None else check(self, samples)
 
     def rows_and_samples(self) -> Iterator[tuple[Row, Sample]]:
         """The samples, each with the row that it was made of; rows that cannot become one are put aside.

@@ -61,6 +61,16 @@ class Loading:
         """The rows that could not be read; each once, however often its stream was."""
         return list(self._malformed.values())
 
+    @property
+    def found(self) -> tuple[dict[str, str], dict[str, None], dict[tuple[str, int], Malformed]]:
+        """What was found out on the way, for the loading of another process to :meth:`take`."""
+        return self.revisions, self.files, self._malformed
+
+    def take(self, found: tuple[dict[str, str], dict[str, None], dict[tuple[str, int], Malformed]]) -> None:
+        """Take what the loading of another process found out."""
+        for mine, other in zip(self.found, found, strict=True):
+            mine.update(other)  # type: ignore[attr-defined]
+
     def put_aside(self, bad: Malformed) -> None:
         """Remember a row that cannot be read.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from regrade.access import Access
-from regrade.errors import RecipeError, RegradeError
+from regrade.errors import RecipeError, RegradeError, TookTooLong
 from regrade.recipes.artifacts import Artifact, ArtifactError, Catalog, build
 from regrade.recipes.artifacts.data import to_data
 from regrade.recipes.cards.card import TaskCard
@@ -19,6 +19,7 @@ from regrade.recipes.prompting.template import Template
 from regrade.schema import Sample
 from regrade.scoring.card_metrics.card_recipe import whole
 from regrade.scoring.card_metrics.metric import CardMetric
+from regrade.time_limit import DEFAULT_LIMIT_S, TimeLimit
 
 _TRIED: Final = 5
 """Samples whose references are looked at: where none of so many fits, none will."""
@@ -87,7 +88,7 @@ class Trial:
         """Why the references of a sample cannot be scored by a metric; None if they can."""
         try:
             references = self.processed(sample).references
-        except (ValueError, TypeError, KeyError, LookupError, ArithmeticError) as error:
+        except (ValueError, TypeError, KeyError, LookupError, ArithmeticError, TookTooLong) as error:
             return f"a reference cannot be processed: {error}"
         for name, metric in self.metrics:
             fits = getattr(metric, "_fits", None)
@@ -99,9 +100,17 @@ class Trial:
         return None
 
     def processed(self, sample: Sample) -> Postprocessed:
-        """What the postprocessors make of the right answer and of the references."""
+        """What the postprocessors make of the right answer and of the references.
+
+        Raises:
+            TookTooLong: they take longer than an answer may.
+        """
         said = sample.target if isinstance(sample.target, str) else str(sample.target)
-        return self.postprocessors(said, sample.references, {"task_data": task_data(sample)})
+        with TimeLimit(DEFAULT_LIMIT_S) as limit:
+            limit.start()
+            made = self.postprocessors(said, sample.references, {"task_data": task_data(sample)})
+            limit.finish()
+        return made
 
     def score(self, sample: Sample) -> dict[str, dict[str, Any]]:
         """The scores of the right answer to a sample, by metric.
