@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -355,3 +356,16 @@ def test_one_cluster_has_no_error(tmp_path: Path) -> None:
     scores = regrade.score(path, cluster="doc.level")
     assert scores.results[0].interval is None
     assert "all samples are of one cluster by doc.level" in scores.summary()
+
+
+def test_a_function_may_return_a_number_of_numpys(logs: Any, cli: Callable[..., Any], tmp_path: Path) -> None:
+    logs.write(logs.rows(["1", "0"]))
+    (tmp_path / "own.py").write_text("import numpy\n\n\ndef third(items):\n    return numpy.float64(len(items)) / 3\n")
+    task = tmp_path / "task.yaml"
+    task.write_text(
+        "task: sums\noutput_type: generate_until\ndoc_to_target: '1'\n"
+        "metric_list:\n  - metric: exact_match\n    aggregation: !function own.third\n"
+    )
+    ran = cli("score", logs.folder, "--task", task, "--trust-code", "--json")
+    (row,) = json.loads(ran.out)["results"].values()
+    assert [value for key, value in row.items() if key.startswith("exact_match,")] == [2 / 3]

@@ -245,8 +245,8 @@ class _Summary:
         self, result: Result, aggregation: Aggregation, column: Column, clusters: Sequence[Any] | None = None
     ) -> None:
         try:
-            result.value = aggregation.reduce(column)
-            result.stderr = self._stderr(aggregation, column, result.metric)
+            result.value = _scalar(aggregation.reduce(column))
+            result.stderr = _scalar(self._stderr(aggregation, column, result.metric))
         except Exception as error:
             result.reason = f"cannot be aggregated: {error}"
             return
@@ -336,6 +336,11 @@ class _Summary:
         note = None if group else note_on_clusters(clusters, str(self.plan.cluster))
         if note is not None and note not in self.scores.notes:
             self.scores.notes.append(note)
+
+
+def _scalar(value: Any) -> Any:
+    """A number of numpy's, as functions of tasks return, as the Python number that JSON and others know."""
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
 
 
 def _all(rows: Sequence[int], of: bytearray) -> bool:
