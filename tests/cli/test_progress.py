@@ -92,7 +92,7 @@ def test_lines_take_the_place_of_those_before(terminal: pytest.CaptureFixture[st
     live.clear()
     live.clear()
     assert terminal.readouterr().err == (
-        f"\r\x1b[Jone\ntwo\r\x1b[1A\x1b[J{'x' * 39}\n{'x' * 11}\n�[31mred\na b\r\x1b[3A\x1b[J"
+        f"\r\x1b[Jone\ntwo\r\x1b[1A\x1b[J{'x' * 39}\n{'x' * 11}\n\\x1b[31mred\na b\r\x1b[3A\x1b[J"
     )
 
 
