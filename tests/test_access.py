@@ -305,7 +305,7 @@ def test_a_task_names_no_documents_elsewhere(places: Path, settings: dict[str, o
 #: Modules that open what the user named, what this program wrote, or what is part of an installed package, and modules
 #: that ask before they reach. Whoever adds one says why.
 _MAY_REACH = """
-access atomic extras: the foundations
+access atomic extras memory_limit: the foundations
 models/*: servers, keys and stored answers that the user names
 runs/*: what this program wrote
 rows/files rows/location rows/hub rows/table_files rows/zip_members: files and stores that the user named

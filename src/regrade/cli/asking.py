@@ -129,6 +129,7 @@ def pairs(given: list[str], option: str) -> dict[str, Any]:
 
 def asked_of(arguments: argparse.Namespace) -> Asked:
     """What a parsed command line says about the asking."""
+    from regrade.models.known_servers import remember
     from regrade.runs.launch import Asked
 
     if arguments.repeats is not None and arguments.repeats < 1:
@@ -141,6 +142,7 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
         repeats = int(several)
     options = connection_of(arguments)
     options |= pairs(arguments.model_option, "--model-option")
+    remember(options)
     return Asked(
         model=arguments.model,
         options={name: value for name, value in options.items() if value is not None},
@@ -149,6 +151,27 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
         kind=getattr(arguments, "send_as", None),
         manners=manners_of(arguments),
     )
+
+
+def asked_again(run: Run, arguments: argparse.Namespace) -> Asked:
+    """How a run was asked, with what the command line says otherwise.
+
+    Raises:
+        UsageError: the run names a server that the user never did, here or before.
+    """
+    import msgspec
+
+    from regrade.models.known_servers import check, remember
+    from regrade.runs.launch import asked_of
+
+    asked = asked_of(run)
+    moved = {name: value for name, value in connection_of(arguments).items() if value is not None}
+    options = {**asked.options, **moved}
+    if "base_url" in moved:
+        remember(options)
+    else:
+        check(options, run=str(run.folder))
+    return msgspec.structs.replace(asked, options=options, manners={**asked.manners, **manners_of(arguments)})
 
 
 def connection_of(arguments: argparse.Namespace) -> dict[str, Any]:

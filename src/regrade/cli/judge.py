@@ -13,10 +13,9 @@ from regrade.cli.asking import (
     add_model,
     again_of,
     ask_run,
+    asked_again,
     asked_of,
-    connection_of,
     exit_code,
-    manners_of,
     model_of,
 )
 from regrade.errors import Exit, UsageError
@@ -249,10 +248,7 @@ def _ask_and_report(
 
 def _again(arguments: argparse.Namespace, workspace: Workspace) -> int:
     """The report of a judge's run, once more verdicts were asked for where that is wanted."""
-    import msgspec
-
     from regrade.rows.judge_run import judge_run_at
-    from regrade.runs.launch import asked_of as asked_when
     from regrade.scoring.judging.rulings import rulings_of
 
     given = arguments.answers[0]
@@ -268,10 +264,7 @@ def _again(arguments: argparse.Namespace, workspace: Workspace) -> int:
     if not unread:
         print("regrade: every verdict could be read; nothing is asked", file=sys.stderr)
         return report(found, as_json=arguments.json, filters=_filters(arguments), gates=arguments.fail_under)
-    asked = asked_when(made)
-    moved = connection_of(arguments)
-    options = {**asked.options, **{name: value for name, value in moved.items() if value is not None}}
-    asked = msgspec.structs.replace(asked, options=options, manners={**asked.manners, **manners_of(arguments)})
+    asked = asked_again(made, arguments)
     print(f"regrade: asking again for {len(unread):,} verdicts that could not be read", file=sys.stderr)
     model = model_of(asked)
     model.forget(frozenset(unread))

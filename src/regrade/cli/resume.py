@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-import msgspec
-
 from regrade.cli.asking import (
     add_connection,
     add_manners,
     again_of,
     ask_run,
-    connection_of,
+    asked_again,
     exit_code,
-    manners_of,
     model_of,
 )
 
@@ -41,14 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
     from regrade.cli.judge import report
     from regrade.cli.run import score_run
     from regrade.rows.judge_run import judge_run_at
-    from regrade.runs.launch import asked_of
     from regrade.runs.workspace import Workspace
 
     found = Workspace(arguments.workspace).find(arguments.run)
-    asked = asked_of(found)
-    moved = connection_of(arguments)
-    options = {**asked.options, **{name: value for name, value in moved.items() if value is not None}}
-    asked = msgspec.structs.replace(asked, options=options, manners={**asked.manners, **manners_of(arguments)})
+    asked = asked_again(found, arguments)
     model = model_of(asked)
     tally = ask_run(found, model, asked, again=again_of(arguments), fsync=arguments.fsync)
     code = int(exit_code(tally, model))

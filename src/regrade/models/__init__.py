@@ -14,6 +14,7 @@
 :mod:`.http`             one server's address, and replies within bounds
 :mod:`.families`         parameters that well-known families of models refuse
 :mod:`.secrets`          keys are refused before they are written down, and struck out of messages
+:mod:`.known_servers`    servers that the user has named on this machine
 :mod:`.proxies`          by which proxy an address is reached
 :mod:`.local`            batches in a thread, for whoever is in this process
 :mod:`.openai_replies`   what servers reply, read into answers
