@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("regrade.cli.runs", "list runs"),
     "score": ("regrade.cli.score", "score saved answers again"),
     "compare": ("regrade.cli.compare", "compare two runs, sample by sample"),
+    "power": ("regrade.cli.power", "say what a number of samples can show, and how many a difference needs"),
     "judge": ("regrade.cli.judge", "have a judge look at the answers of runs"),
     "agree": ("regrade.cli.agree", "say how far judges agree with each other and with people"),
     "show": ("regrade.cli.show", "look at samples"),

@@ -15,7 +15,7 @@ multiple    many tests at once: Holm's correction (no numpy)
 repeats     several answers per sample: pass@k, pass^k, maj@k, spread over repeats, parts of the variance
 agreement   two or more raters: confusion matrix, raw agreement, Cohen's kappa, Krippendorff's alpha
 correlation Pearson's, Spearman's and Kendall's correlations with their p-values; ranks
-power       how many samples a difference needs, and which difference a number of samples can show (no numpy)
+power       how many samples a difference needs, and which difference a number of samples can show
 =========== =====================================================================================================
 
 This page imports nothing, so the modules without numpy cost none, and no module imports scipy. All
