@@ -8,6 +8,7 @@
 :mod:`.tables`      per-sample values as an Arrow table
 :mod:`.checks`      the table of ``--check``
 :mod:`.comparison`  the page that ``regrade compare`` prints
+:mod:`.power`       the page that ``regrade power`` prints
 :mod:`.samples`     the cards that ``regrade show`` prints
 :mod:`.wide`        a row per run and a column per group
 :mod:`.radar`       radar charts, drawn by :mod:`.drawing`

@@ -18,6 +18,8 @@
 :mod:`.failures`      what samples count as that could not be scored
 :mod:`.check`         comparison with what a log recorded
 :mod:`.compare`       paired comparison of two runs
+:mod:`.comparison`    what such a comparison says
+:mod:`.power`         what a number of samples can show
 :mod:`.pairing`       which sample of one run is which of another
 :mod:`.case`          one record under one pipeline, as metrics see it
 :mod:`.column`        columns of sufficient statistics
