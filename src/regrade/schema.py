@@ -71,6 +71,9 @@ class MetricSpec(msgspec.Struct, frozen=True):
         return self.metric if isinstance(self.metric, str) else self.metric.name.rpartition(".")[2]
 
 
+RECORDED = "recorded"
+"""The metric of an entry whose values only the log holds; no metric is registered by that name."""
+
 Template: TypeAlias = str | int | list[Any] | dict[str, Any] | FunctionRef | None
 """How a task makes a value of a document: a field's name, a Jinja template, a constant or a function."""
 

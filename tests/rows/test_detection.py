@@ -24,6 +24,8 @@ def expected_reader(path: str) -> str | None:
     if parts[0] == "lm_eval":
         samples = name.startswith("samples_") or name.endswith((".jsonl", "write_out_info.json"))
         return "lm-eval" if samples else None
+    if "skill_reference_conversion" in parts and name.endswith("_samples.jsonl"):
+        return "every-eval-ever"
     if name == "annotations.json":
         return "alpaca-eval"
     if name == "per_instance_stats.json":

@@ -11,7 +11,7 @@ from regrade.errors import InputError
 from regrade.expressions import MISSING as NO_FIELD
 from regrade.expressions import Expression
 from regrade.rows.columns import MISSING, listed, require, value_at
-from regrade.schema import MetricSpec, Record
+from regrade.schema import RECORDED, MetricSpec, Record
 
 Row = dict[str, Any]
 
@@ -51,7 +51,7 @@ class ScoreColumns(msgspec.Struct, frozen=True):
     @property
     def metrics(self) -> list[MetricSpec]:
         """An entry of a recipe for each column; none is ever measured."""
-        return [MetricSpec("column", AGGREGATION, self.higher_is_better, label=name) for name in self.names]
+        return [MetricSpec(RECORDED, AGGREGATION, self.higher_is_better, label=name) for name in self.names]
 
     @property
     def needs(self) -> dict[str, str]:

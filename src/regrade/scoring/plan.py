@@ -10,7 +10,7 @@ import msgspec
 from regrade.errors import RecipeError, UnavailableError
 from regrade.registry import known, lookup
 from regrade.rows.source import Chunk, Source
-from regrade.schema import FilterPipeline, FunctionRef, MetricSpec, Recipe, Record
+from regrade.schema import RECORDED, FilterPipeline, FunctionRef, MetricSpec, Recipe, Record
 
 Method = Literal["recomputed", "re-aggregated", "unavailable"]
 """Where a metric's per-sample values come from: from the answers, from the log's own record of them, or nowhere."""
@@ -354,7 +354,8 @@ def with_metrics(recipe: Recipe, metrics: list[tuple[str, dict[str, Any]]]) -> R
         from regrade.scoring.card_metrics.card_recipe import chosen_metrics
 
         return msgspec.structs.replace(recipe, metrics=chosen_metrics(recipe, metrics), needs={})
-    own = {spec.name: spec for spec in recipe.metrics}
+    only_recorded = {spec.name for spec in recipe.metrics if spec.metric == RECORDED}
+    own = {spec.name: spec for spec in recipe.metrics if spec.name not in only_recorded}
     chosen = []
     for name, arguments in metrics:
         spec = own.get(name)
@@ -366,4 +367,7 @@ def with_metrics(recipe: Recipe, metrics: list[tuple[str, dict[str, Any]]]) -> R
         chosen.append(spec)
     scored_by_function = recipe.process_results if all(name in own for name, _ in metrics) else None
     metadata = {key: value for key, value in recipe.metadata.items() if key != "inferred"}
-    return msgspec.structs.replace(recipe, metrics=chosen, process_results=scored_by_function, metadata=metadata)
+    needs = {name: reason for name, reason in recipe.needs.items() if name not in only_recorded}
+    return msgspec.structs.replace(
+        recipe, metrics=chosen, process_results=scored_by_function, metadata=metadata, needs=needs
+    )
