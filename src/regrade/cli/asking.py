@@ -212,13 +212,16 @@ def model_of(asked: Asked) -> Model:
 
 
 def again_of(arguments: argparse.Namespace, samples: frozenset[str] = frozenset()) -> Again:
-    """What a parsed command line wants asked though something is known of it."""
+    """What a parsed command line wants asked though something is known of it.
+
+    A server that is named anew has refused nothing yet.
+    """
     from regrade.runs.ask import Again
 
     return Again(
         fresh=arguments.fresh or bool(samples),
         samples=samples,
-        refused=getattr(arguments, "retry_failed", False),
+        refused=getattr(arguments, "retry_failed", False) or arguments.base_url is not None,
         shared=arguments.share_equal,
     )
 

@@ -31,6 +31,7 @@ MAYBE = st.one_of(st.just(math.nan), st.floats(-5, 5))
 
 CASES: dict[str, list[tuple[st.SearchStrategy[Any], tuple[int, ...]]]] = {
     "mean": [(NUMBERS, LATEST)],
+    "recorded_mean": [(NUMBERS, LATEST)],
     "nanmean": [(MAYBE, LATEST)],
     "median": [(NUMBERS, LATEST), (NUMBERS, (0, 4, 11)), (MAYBE, LATEST)],
     "perplexity": [(NUMBERS, LATEST)],

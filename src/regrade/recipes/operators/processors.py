@@ -91,6 +91,13 @@ class PostprocessorsByTemplate(RowOperator):
 
     Args:
         of: The postprocessors by what :data:`OWN` of a sample says.
+
+    >>> from regrade.recipes.artifacts import build
+    >>> lower = build({"__type__": "lower_case"}, Operator)
+    >>> own = own_key(["processors.lower_case"])
+    >>> row = {"prediction": "Yes", "references": ["Yes"], "task_data": {OWN: own}}
+    >>> PostprocessorsByTemplate(of={own: [lower]}).process_row(row)["prediction"]
+    'yes'
     """
 
     of: dict[str, list[Operator]]
