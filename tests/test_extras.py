@@ -146,6 +146,7 @@ USES: dict[str, Callable[[], Any]] = {
         import_module("regrade.reports.drawing").Drawing(10, 10, [], "")
     ),
     "nltk": lambda: metric("rouge", "Rouge").measure("One. Two.", ["One."], {}),
+    "openpyxl": lambda: import_module("regrade.rows.workbooks").sheet_of(str(ROOT / "examples" / "answers.xlsx"), None),
     "pandas": lambda: regrade.score(ROOT / "examples" / "results").to_pandas(),
     "polars": lambda: regrade.score(ROOT / "examples" / "results").to_polars(),
     "ray": lambda: artifact("engine.ray", "RayEngine"),

@@ -23,6 +23,7 @@ SOURCES: Final[dict[str, str]] = {
     "lm_eval": "regrade[lm-eval]",
     "matplotlib": "regrade[plots]",
     "nltk": "regrade[nltk]",
+    "openpyxl": "regrade[xlsx]",
     "pandas": "regrade[pandas]",
     "polars": "regrade[polars]",
     "ray": "regrade[ray]",

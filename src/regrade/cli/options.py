@@ -105,7 +105,11 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
     read.add_argument(
         "--encoding", metavar="NAME", help="how a table's text is encoded, where it is not UTF-8 (cp1252, utf-16, ...)"
     )
-    read.add_argument("--rows", metavar="KEY", help="the list of rows in a JSON object that holds several (data.train)")
+    read.add_argument(
+        "--rows",
+        metavar="KEY",
+        help="the list of rows in a JSON object that holds several (data.train); of a workbook the sheet",
+    )
     read.add_argument("--reader", metavar="NAME", help="read as this format (regrade formats lists them)")
 
 

@@ -23,7 +23,7 @@ from regrade.rows.source import CHUNK_BYTES, Chunk
 from regrade.schema import Malformed
 
 Row: TypeAlias = dict[str, Any]
-Format: TypeAlias = Literal["lines", "objects", "array", "nested", "object", "csv", "parquet"]
+Format: TypeAlias = Literal["lines", "objects", "array", "nested", "object", "csv", "parquet", "xlsx"]
 
 _COMPRESSED = re.compile(r"\.(gz|gzip|zst|zstd|bz2|xz)$", re.IGNORECASE)
 _DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
@@ -42,7 +42,7 @@ class Table(msgspec.Struct, frozen=True):
         delimiter: Of a ``csv`` table.
         header: Names of the columns of a ``csv`` table whose first line is a row already.
         encoding: How its text is encoded, where that is not UTF-8.
-        key: Of a ``nested`` table where its rows are: keys with dots between.
+        key: Of a ``nested`` table where its rows are: keys with dots between; of a workbook its sheet.
     """
 
     path: str
@@ -59,6 +59,8 @@ def recognise(path: Path, head: bytes) -> Table | None:
     name = _COMPRESSED.sub("", path.name).lower()
     if head.startswith(b"PAR1"):
         return Table(str(path), "parquet", "a Parquet file")
+    if is_workbook(head):
+        return Table(str(path), "xlsx", "an Excel workbook")
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[:1] in (b"{", b"["):
         kind, reason = _json_kind(start, name) or (None, "")
@@ -88,6 +90,8 @@ def open_table(path: str | Path, encoding: str | None = None, key: str | None = 
         table = msgspec.structs.replace(table, encoding=encoding)
     if key is not None and head.lstrip()[:1] == b"{":
         table = Table(str(path), "nested", f"a JSON object with rows at {key!r}", encoding=encoding, key=key)
+    elif table is not None and table.format == "xlsx":
+        table = msgspec.structs.replace(table, key=_sheet(str(path), key))
     elif table is not None and table.format == "nested":
         table = msgspec.structs.replace(table, key=_only_list(_document(table), str(path)))
     if table is None:
@@ -96,7 +100,7 @@ def open_table(path: str | Path, encoding: str | None = None, key: str | None = 
         raise InputError(
             "is no table",
             where=str(path),
-            hint="tables are JSON lines, JSON arrays of objects, CSV or TSV with a header, and Parquet"
+            hint="tables are JSON lines, JSON arrays of objects, CSV or TSV with a header, Parquet, and Excel's"
             + ("; this holds NUL bytes: --encoding utf-16?" if b"\0" in head else ""),
         )
     return table
@@ -166,6 +170,8 @@ class Rows:
                 return _object_rows(self.table)
             case "csv":
                 return _csv_rows(self.table)
+            case "xlsx":
+                return _workbook_rows(self.table)
             case _:
                 return _parquet_rows(self.table.path, self.chunk.start)
 
@@ -409,6 +415,35 @@ def _csv_rows(table: Table) -> Iterator[tuple[int, Row] | Malformed]:
                 yield Malformed(table.path, line, f"not valid UTF-8{encoding}")
             else:
                 yield line, dict(zip(header, row, strict=True))
+
+
+def _sheet(path: str, wanted: str | None) -> str:
+    from regrade.rows.workbooks import sheet_of
+
+    return sheet_of(path, wanted)
+
+
+def _workbook_rows(table: Table) -> Iterator[tuple[int, Row] | Malformed]:
+    from regrade.rows.workbooks import sheet_rows
+
+    header: list[str] | None = None
+    for line, cells in sheet_rows(table.path, str(table.key)):
+        if header is None:
+            header = _header(["" if cell is None else str(cell) for cell in _until_last(cells)], table.path)
+        elif any(cell is not None for cell in cells[len(header) :]):
+            yield Malformed(table.path, line, f"more cells than the header names columns ({len(header)})")
+        else:
+            yield line, dict(zip(header, [*cells, *[None] * len(header)], strict=False))
+
+
+def _until_last(cells: list[Any]) -> list[Any]:
+    """A row's cells without the empty ones at its end."""
+    return cells[: max((place for place, cell in enumerate(cells, 1) if cell is not None), default=0)]
+
+
+def is_workbook(head: bytes) -> bool:
+    """Whether a file that begins like this is an Excel workbook: a zip archive with the members of one."""
+    return head.startswith(b"PK\x03\x04") and b"xl/" in head and b"[Content_Types].xml" in head
 
 
 def looks_like(data: bytes) -> str:

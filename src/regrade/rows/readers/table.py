@@ -34,7 +34,7 @@ class _Columns(msgspec.Struct, frozen=True):
 
 @register("reader", "table")
 class TableReader(Reader):
-    """JSON lines, a JSON array of objects, CSV or TSV with a header, Parquet, or a JSON object of id → answers.
+    """JSON lines or arrays of objects, CSV or TSV with a header, Parquet, Excel, or a JSON object of id → answers.
 
     ``--answer`` and ``--expected`` name the columns of answers and references (fields inside them by dots:
     ``output.text``); well-known pairs of names are found without. A column of answers that holds lists of texts holds
@@ -63,7 +63,7 @@ class TableReader(Reader):
         if not rows:
             raise InputError("the table has no rows", where=str(path))
         join = joins.Join.parse(str(options["docs"]), options.get("join_on")) if options.get("docs") else None
-        notes: list[str] = [f"rows in the list {table.key!r}"] if table.key is not None else []
+        notes: list[str] = _where_rows_are(table)
         expected_samples = None
         document_rows: list[Row] = []
         if join is not None:
@@ -344,6 +344,11 @@ def _repeats(rows: list[Row], chosen: _Columns) -> int:
     return max(len(first), 1) if isinstance(first, list) else 1
 
 
+def _where_rows_are(table: Table) -> list[str]:
+    kind = "sheet" if table.format == "xlsx" else "list"
+    return [f"rows in the {kind} {table.key!r}"] if table.key is not None else []
+
+
 def _stem(path: Path) -> str:
     stem = path.name
     for suffix in reversed(path.suffixes):
@@ -354,5 +359,5 @@ def _stem(path: Path) -> str:
 
 
 _SUFFIXES = frozenset(
-    ("json", "jsonl", "ndjson", "csv", "tsv", "tab", "parquet", "txt", "gz", "gzip", "zst", "zstd", "bz2", "xz")
+    ("json", "jsonl", "ndjson", "csv", "tsv", "tab", "parquet", "txt", "xlsx", "gz", "gzip", "zst", "zstd", "bz2", "xz")
 )
