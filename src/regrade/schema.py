@@ -283,6 +283,18 @@ def checksum(value: Any, *, canonical: bool = False) -> int:
     return zlib.crc32(data)
 
 
+class Unanswered(Record):
+    """A sample whose request failed, where such samples count: as the worst value of each metric.
+
+    Attributes:
+        reason: How it failed.
+    """
+
+    __slots__ = ("reason",)
+
+    reason: str
+
+
 class Malformed(msgspec.Struct, frozen=True):
     """A row that could not be read.
 

@@ -301,3 +301,50 @@ def test_a_document_of_several_requests_is_one_record(folder: Path, monkeypatch:
     assert [one.sample_id for one in scores.per_sample()] == [0, 1, 2, 3, 4]
     short = regrade.score(task_run(folder, samples, answers[:-1], config))
     assert (short.results[0].n, short.exit_code) == (4, Exit.INCOMPLETE)
+
+
+def test_failed_requests_count_as_wrong_on_request(folder: Path, cli: Any) -> None:
+    """Two right, one that failed, one that was never asked: 2 of 2, or 2 of 3; what was not asked stays missing."""
+    run = card_run(folder, [said(0, "1"), said(1, "2"), failed(2, "timeout")], status="interrupted")
+    plain = cli("score", run, "--metric", "exact_match")
+    assert plain.code == 3
+    scores = regrade.score(run, metric="exact_match", failures_are_wrong=True)
+    [result] = scores.results
+    assert (result.value, result.n, result.scored, result.failed) == (pytest.approx(2 / 3), 3, 2, 1)
+    assert scores.parts[0].counts.missing == 1
+    ran = cli("score", run, "--metric", "exact_match", "--failures-are-wrong")
+    assert ran.code == 3
+    assert "0.6667" in ran.out
+    assert "failed requests of 1 sample count as wrong (--failures-are-wrong)" in ran.out
+    assert "its request failed (errors: timeout 1)" in ran.out
+    [default] = regrade.score(run, metric="exact_match").results
+    assert (default.value, default.n) == (1.0, 2)
+
+
+def test_failed_repeats_count_as_wrong_on_request(folder: Path) -> None:
+    answers = [said(0, "1"), failed(0, repeat=1), *(said(n, str(n + 1), repeat=r) for n in (1, 2, 3) for r in (0, 1))]
+    run = card_run(folder, answers, repeats=2)
+    [plain] = regrade.score(run, metric="pass@1").results
+    [wrong] = regrade.score(run, metric="pass@1", failures_are_wrong=True).results
+    assert (plain.value, wrong.value) == (1.0, pytest.approx(7 / 8))
+
+
+def test_failed_requests_take_part_in_a_comparison(folder: Path, cli: Any, tmp_path: Path) -> None:
+    whole = tmp_path / "runs" / "whole"
+    whole.mkdir()
+    first = card_run(folder, [said(0, "1"), said(1, "2"), failed(2), failed(3)])
+    second = card_run(whole, [said(n, str(n + 1)) for n in range(4)])
+    read: dict[str, Any] = {"failures_are_wrong": True}
+    [row] = compare_paths(str(first), str(second), Options(keep=True, read=read)).metrics[:1]
+    assert (row.n, row.a, row.b, row.better) == (4, pytest.approx(0.5), 1.0, 2)
+    [plain] = compare_paths(str(first), str(second), Options(keep=True)).metrics[:1]
+    assert (plain.n, plain.a) == (2, 1.0)
+    assert "count as wrong" in cli("compare", first, second, "--failures-are-wrong").out
+
+
+def test_formats_that_tell_no_failures_say_so(tmp_path: Path, cli: Any) -> None:
+    path = tmp_path / "answers.csv"
+    path.write_text("expected,answer\n1,1\n", encoding="utf-8")
+    ran = cli("score", path, "--metric", "exact_match", "--failures-are-wrong")
+    assert ran.code == 0
+    assert "this format does not tell which requests failed" in ran.out

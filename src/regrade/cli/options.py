@@ -70,6 +70,12 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
         help="resamples of the harness's bootstrap standard error (default: as the log recorded)",
     )
     how.add_argument(
+        "--failures-are-wrong",
+        action="store_true",
+        default=None,
+        help="samples of a run whose request failed count as each metric's worst value; else they are missing",
+    )
+    how.add_argument(
         "--time-limit",
         type=float,
         default=5.0,
@@ -140,7 +146,7 @@ def scoring_options(arguments: argparse.Namespace, **more: Any) -> Options:
         raise UsageError("must be between 0 and 1", where=f"--level {arguments.level}", hint="95 % is 0.95")
     names = (
         *("answer", "expected", "id", "docs", "join_on", "reader", "chunk_bytes", "answers", "encoding", "rows"),
-        *("correct", "lower_is_better"),
+        *("correct", "lower_is_better", "failures_are_wrong"),
     )
     read = {name: value for name in names if (value := getattr(arguments, name, None)) is not None}
     if arguments.score:

@@ -132,6 +132,14 @@ class JournalAnswers:
             return {}
         return {repeat: value for (repeat, at), (value, _) in sorted(found.items()) if at == turn}
 
+    def repeats_or_wrong(self, sample_id: str, turn: int = 0) -> dict[int, Said]:
+        """The same, with an empty text, which is wrong, for those of which the request failed, if there are others."""
+        there = self.repeats(sample_id, turn)
+        if there and all(isinstance(value, str) for value in there.values()):
+            lost = {repeat for repeat, at in self.failed.get(sample_id, {}) if repeat not in there}
+            return dict(sorted([*there.items(), *((repeat, "") for repeat in lost)]))
+        return there
+
     def details(self, sample_id: str, turn: int = 0) -> list[dict[str, Any]]:
         """Everything else about the answers to a sample at one turn, in order of repeat; read anew from the journal.
 

@@ -89,6 +89,8 @@ class Reader:
         priority: Among several readers that match a file the highest wins; generic tables have 0, tools' logs 10.
         whole_doc: Whether a record's document is a row of the dataset and nothing else, so that documents of different
             runs can be compared. Where it holds answers, too, the reader gives a ``fingerprint`` that leaves them out.
+        tells_failures: Whether it can tell which requests failed, and yields :class:`.Unanswered` for those of a source
+            whose options have ``failures_are_wrong``.
         lines_read: How many lines (or rows) the last call of ``records`` that came to its end has passed, blank ones
             included. Readers that cut a file into several chunks must set it; 0 stands for the last record's line.
         only_filter: Set by the caller: well-formed rows recorded under another filter may be left out.
@@ -97,6 +99,7 @@ class Reader:
     title: ClassVar[str]
     priority: ClassVar[int] = 10
     whole_doc: ClassVar[bool] = True
+    tells_failures: ClassVar[bool] = False
     lines_read: int = 0
     only_filter: str | None = None
 

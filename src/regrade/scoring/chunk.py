@@ -14,7 +14,7 @@ from regrade.recipes.templates import TaskTemplates
 from regrade.registry import lookup
 from regrade.rows.guard import first_record, malformed, read_records, reading
 from regrade.rows.source import Reader
-from regrade.schema import Blank, FilterPipeline, FilterStep, FunctionRef, Malformed, Record
+from regrade.schema import Blank, FilterPipeline, FilterStep, FunctionRef, Malformed, Record, Unanswered
 from regrade.scoring.aggregation import Aggregation
 from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock
 from regrade.scoring.breaker import NOT_SCORED, is_over
@@ -242,8 +242,8 @@ class _Scorer:
         out = block.pipelines[pipeline.name]
         row = len(out.rows)
         out.rows.append(len(block.ids) - 1)
-        if self.stopped and pipeline.name in self.stopped:
-            self._pass_over(record, row, out)
+        if type(record) is Unanswered or (self.stopped and pipeline.name in self.stopped):
+            self._pass_over(record, row, pipeline.name in self.stopped, shared, out, timer)
             return
         values: list[tuple[_Measure, Any]] = []
         failures: list[tuple[_Measure, Failure]] = []
@@ -286,15 +286,19 @@ class _Scorer:
         for measure, failure in failures:
             self._add_failure(measure, failure, record, shared, out, timer)
 
-    def _pass_over(self, record: Record, row: int, out: PipelineBlock) -> None:
-        """Count a row as failed that is not tried, because its pipeline is stopped."""
+    def _pass_over(
+        self, record: Record, row: int, stopped: bool, shared: dict[Any, Any], out: PipelineBlock, timer: TimeLimit
+    ) -> None:
+        """Count a row as failed that is not tried: its pipeline is stopped, or its request failed."""
         out.unparsed.append(0)
         if out.extracted is not None:
             out.extracted.append(None)
         self._keep(record, row, out, [], [])
         for measure in self.measures.values():
-            if not measure.recorded:
+            if stopped and not measure.recorded:
                 self._metric_block(measure, out).failures.append(Failure(row, NOT_SCORED, timed_out=True))
+            elif type(record) is Unanswered and not measure.recorded:
+                self._add_failure(measure, Failure(row, record.reason), record, shared, out, timer)
 
     def _keep(
         self,

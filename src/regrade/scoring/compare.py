@@ -108,6 +108,8 @@ def compare_scores(
     for scores, name in zip((a, b), names, strict=True):
         result.losses += [f"{name}: unreadable: {bad.file}: {bad.reason}" for bad in scores.unreadable]
         result.losses += [loss for part in scores.parts if part.main for loss in part.losses(f"{name}, {part.task}")]
+    if a.options.read.get("failures_are_wrong"):
+        result.notes.append("samples whose request failed count as wrong, as far as a run tells (--failures-are-wrong)")
     refused: list[InputError] = []
     for task_a, task_b in pairs:
         sides = _Side(a, first[task_a]), _Side(b, second[task_b])

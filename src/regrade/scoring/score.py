@@ -11,6 +11,7 @@ import msgspec
 from regrade.engine.local import LocalEngine
 from regrade.errors import InputError, RecipeError, RegradeError, UsageError
 from regrade.expressions import Expression
+from regrade.registry import lookup
 from regrade.rows.discover import discover
 from regrade.rows.location import size as size_of
 from regrade.rows.source import Chunk, Source
@@ -46,6 +47,7 @@ _READ_OPTIONS = (
     "score",
     "correct",
     "lower_is_better",
+    "failures_are_wrong",
 )
 
 SMALL_INPUT_BYTES = 24 * 1024 * 1024
@@ -215,7 +217,8 @@ def score_sources(
                 block.pipelines.setdefault(pipeline.name, PipelineBlock(keep=whole.plan.keep))
             parts = _parts(whole, block)
             settle_failures(block, whole.plan)
-            scores.parts += summarise(whole.source, block, whole.plan, settings, parts, whole.notes)
+            notes = [*whole.notes, *_untold_failures(whole.source, options)]
+            scores.parts += summarise(whole.source, block, whole.plan, settings, parts, notes)
             if options.keep or options.check:
                 scores.blocks.append(SourceBlock(whole.source, block, whole.plan, parts))
     if lacking and None not in lacking:
@@ -231,6 +234,13 @@ def score_sources(
             hint="\n  ".join(note for source in sources for note in source.notes) or None,
         )
     return scores
+
+
+def _untold_failures(source: Source, options: Options) -> list[str]:
+    """A note where failed requests are to count, and the format does not tell them."""
+    if not options.read.get("failures_are_wrong") or lookup("reader", source.reader).tells_failures:
+        return []
+    return ["--failures-are-wrong changes nothing here: this format does not tell which requests failed"]
 
 
 def _plan(sources: list[Source], options: Options) -> tuple[list[Planned], list[Malformed]]:

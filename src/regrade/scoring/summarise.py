@@ -307,14 +307,12 @@ class _Summary:
         """Error and interval where clusters are drawn: in closed form of means, by cluster bootstrap of others."""
         if not isinstance(result.value, int | float) or not math.isfinite(result.value):
             return
-        from regrade.scoring.statistics.clustered import cluster_bootstrap, clustered_stderr
-        from regrade.scoring.statistics.student import student
+        from regrade.scoring.statistics.clustered import cluster_bootstrap, clustered_interval, clustered_stderr
 
         settings, averaged = self.settings, aggregation.averaged(column)
         if averaged is not None:
             method, result.clustered_stderr = "clustered", clustered_stderr(averaged, clusters)
-            freedom = len(set(clusters)) - 1
-            low, high = student(float(result.value), result.clustered_stderr, freedom, settings.level)
+            low, high = clustered_interval(averaged, clusters, settings.level)
         elif not aggregation.has_interval(column):
             return
         else:

@@ -11,10 +11,17 @@ from hypothesis import strategies as st
 
 from regrade.errors import UsageError
 from regrade.scoring.statistics.bootstrap import Floats, replicate_of_sums
-from regrade.scoring.statistics.clustered import cluster_bootstrap, cluster_codes, clustered_stderr, sum_by_cluster
+from regrade.scoring.statistics.clustered import (
+    cluster_bootstrap,
+    cluster_codes,
+    clustered_interval,
+    clustered_stderr,
+    sum_by_cluster,
+)
 from regrade.scoring.statistics.harness import mean_stderr
 from regrade.scoring.statistics.intervals import bca_of_sums
 from regrade.scoring.statistics.paired import paired_difference
+from regrade.scoring.statistics.proportion import wilson
 
 rows = st.lists(st.tuples(st.floats(-100, 100), st.integers(0, 6)), min_size=2, max_size=60)
 
@@ -114,3 +121,11 @@ def test_too_little_is_nan() -> None:
     assert math.isnan(clustered_stderr([1.0, math.nan], ["a", "b"]))
     with pytest.raises(UsageError, match="2 samples but 1 cluster labels"):
         clustered_stderr([1.0, 0.0], ["a"])
+
+
+def test_clusters_that_are_all_alike_are_not_certain() -> None:
+    """Four clusters that are all right are four answers, not twenty."""
+    labels = [n // 5 for n in range(20)]
+    assert clustered_interval([1.0] * 20, labels) == wilson(4, 4)
+    assert clustered_interval([0.0] * 20, labels) == wilson(0, 4)
+    assert math.isnan(clustered_interval([1.0] * 5, [0] * 5).low)

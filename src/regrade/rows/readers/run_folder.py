@@ -23,7 +23,7 @@ from regrade.rows.json_lines import decode_text
 from regrade.rows.readers.card_samples import about_of, have_own, task_data
 from regrade.rows.run_answers import JournalAnswers, Said, journal_answers
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
-from regrade.schema import Malformed, Record
+from regrade.schema import Malformed, Record, Unanswered
 
 MANIFEST: Final = "run.json"
 _SHOWN: Final = 3
@@ -61,6 +61,7 @@ class RunFolderReader(Reader):
     """
 
     title: ClassVar[str] = "a run of regrade"
+    tells_failures: ClassVar[bool] = True
     priority: ClassVar[int] = 20
 
     def matches(self, path: Path, head: bytes) -> str | None:
@@ -93,6 +94,10 @@ class RunFolderReader(Reader):
             kind["bootstrap_iterations"] = 100_000
         else:
             kind["card"] = about.get("card") or {}
+        notes = account.notes(answers, manifest)
+        if options.get("failures_are_wrong"):
+            kind["failures_are_wrong"] = True
+            notes += _told_as_wrong(answers)
         if account.partial:
             kind["incomplete"] = f"{account.partial:,} samples lack some of their {manifest.repeats} answers"
         return [
@@ -104,7 +109,7 @@ class RunFolderReader(Reader):
                 chunks=table_files.plan(table, int(options.get("chunk_bytes") or CHUNK_BYTES)),
                 expected=account.samples,
                 options=kind,
-                notes=account.notes(answers, manifest),
+                notes=notes,
             )
         ]
 
@@ -118,15 +123,20 @@ class RunFolderReader(Reader):
     def _cards(self, source: Source, chunk: Chunk, answers: JournalAnswers) -> Iterator[Record | Malformed]:
         several = have_own(source.options.get("card") or {})
 
+        wrong = source.options.get("failures_are_wrong", False)
+        told = answers.repeats_or_wrong if wrong else answers.repeats
+
         def make(line: int, row: _Row) -> Record | None:
             self.lines_read = line
-            said = list(answers.repeats(row.sample_id, row.turn).values())
-            if not said:
+            said = list(told(row.sample_id, row.turn).values())
+            failures = _failures([row], answers) if wrong and not said else None
+            if not said and not failures:
                 return None
-            return Record(
+            return _record(
+                failures,
                 row.sample_id,
                 line,
-                _by_request([said]),
+                _by_request([said]) if said else [],
                 doc=partial(_decode, row.doc),
                 target=row.references,
                 arguments=row.requests,
@@ -143,7 +153,7 @@ class RunFolderReader(Reader):
 
         A document belongs to the chunk in which its first request stands.
         """
-        parameters = source.options["arguments"]
+        parameters, wrong = source.options["arguments"], source.options.get("failures_are_wrong", False)
 
         def documents() -> Iterator[tuple[int, list[_Row]]]:
             group: list[_Row] = []
@@ -162,7 +172,9 @@ class RunFolderReader(Reader):
             if group:
                 yield group[0].line, group
 
-        yield from each_record(source.path, documents(), lambda _line, group: _task_record(group, answers, parameters))
+        yield from each_record(
+            source.path, documents(), lambda _line, group: _task_record(group, answers, parameters, wrong)
+        )
 
 
 class _Row:
@@ -282,21 +294,51 @@ def _by_request(said: list[list[Said]]) -> list[list[Any]]:
     return answers
 
 
-def _task_record(group: list[_Row], answers: JournalAnswers, parameters: dict[str, Any]) -> Record | None:
-    """The record of a document, if every request of it was answered."""
-    said = [answers.repeats(row.sample_id) for row in group]
+def _failures(group: list[_Row], answers: JournalAnswers) -> str | None:
+    """How the requests of a document failed; None if none did."""
+    kinds = Counter[str]()
+    for row in group:
+        kinds.update(answers.failures(row.sample_id))
+    return f"its request failed{_reasons(kinds)}" if kinds else None
+
+
+def _record(failures: str | None, *parts: Any, **more: Any) -> Record:
+    """A record, or that of a sample whose request failed."""
+    if failures is None:
+        return Record(*parts, **more)
+    record = Unanswered(*parts, **more)
+    record.reason = failures
+    return record
+
+
+def _told_as_wrong(answers: JournalAnswers) -> list[str]:
+    """What counting failed requests as wrong comes to."""
+    lost = sum(bool(answers.failures(sample_id)) for sample_id in answers.failed)
+    if not lost:
+        return []
+    return [f"failed requests of {lost:,} {'sample' if lost == 1 else 'samples'} count as wrong (--failures-are-wrong)"]
+
+
+def _task_record(
+    group: list[_Row], answers: JournalAnswers, parameters: dict[str, Any], wrong: bool = False
+) -> Record | None:
+    """The record of a document, if every request of it was answered, or (``wrong``) failed."""
+    told = answers.repeats_or_wrong if wrong and len(group) == 1 else answers.repeats
+    said = [told(row.sample_id) for row in group]
     whole = sorted(set.intersection(*(set(repeats) for repeats in said)))
-    if not whole:
+    failures = _failures(group, answers) if wrong and not whole else None
+    if not whole and failures is None:
         return None
     first = group[0]
 
     def arguments() -> list[list[Any]]:
         return [[*asked, parameters] if len(asked) == 1 else asked for row in group for asked in row.requests()]
 
-    return Record(
+    return _record(
+        failures,
         first.metadata.get("doc_id", first.sample_id),
         first.line,
-        _by_request([[repeats[repeat] for repeat in whole] for repeats in said]),
+        _by_request([[repeats[repeat] for repeat in whole] for repeats in said]) if whole else [],
         doc=partial(_decode, first.doc),
         target=first.target,
         arguments=arguments,

@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from regrade.errors import UsageError
 from regrade.scoring.statistics.bootstrap import Floats, Indices, Replicate, distribution
 from regrade.scoring.statistics.intervals import bca_interval
-from regrade.scoring.statistics.proportion import NOT_KNOWN, Interval
+from regrade.scoring.statistics.proportion import NOT_KNOWN, Interval, wilson
+from regrade.scoring.statistics.student import student
 
 FEW_CLUSTERS = 40
 """Fewer clusters than these are few: there the sandwich estimate is known to be too small, by how much is not."""
@@ -86,6 +87,23 @@ def clustered_stderr(values: ArrayLike, labels: Iterable[Hashable]) -> float:
         return math.nan
     groups = len(totals)
     return math.sqrt(groups / (groups - 1) * float((totals**2).sum())) / len(scores)
+
+
+def clustered_interval(values: ArrayLike, labels: Iterable[Hashable], level: float = 0.95) -> Interval:
+    """The interval of the mean of ``values`` (n,): Student's t with G - 1 degrees of freedom for G clusters.
+
+    Where all values are 0, or all 1, so that the standard error is 0, it is Wilson's of G answers: each cluster is one
+    piece of evidence. Nan for fewer than two clusters.
+
+    Raises:
+        UsageError: there is not one label for each value, or ``level`` is not between 0 and 1.
+    """
+    scores, codes = np.asarray(values, dtype=np.float64), cluster_codes(labels).tolist()
+    count, stderr = len(set(codes)), clustered_stderr(values, codes)
+    mean = float(scores.mean()) if scores.size else math.nan
+    if count > 1 and mean in (0, 1) and (scores == mean).all():
+        return wilson(mean * count, count, level)
+    return student(mean, stderr, count - 1, level)
 
 
 def resampling_of_clusters(replicate: Replicate, labels: Iterable[Hashable]) -> tuple[Replicate, Floats]:
