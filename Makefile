@@ -17,7 +17,7 @@ QUIET := $(shell test -t 2 || echo --quiet)
 BASE = $$(cat .uv/interpreter)
 SYNC = UV_PYTHON="$(BASE)" $(UV) sync --frozen $(QUIET)
 
-.PHONY: help demo install test test-slow test-transformers test-differential test-all format lint types docs readme ci check lock clean FORCE
+.PHONY: help demo install test test-slow test-transformers test-llama-cpp test-differential test-all format lint types docs readme ci check lock clean FORCE
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -62,6 +62,11 @@ test-transformers: $(UV)  ## the tests of models in this process, in an environm
 	test -x .venv-transformers/bin/python || .uv/bin/python -m venv .venv-transformers
 	.venv-transformers/bin/python -m pip install --quiet -e '.[transformers]' pytest hypothesis
 	.venv-transformers/bin/python -m pytest tests/models/test_transformers.py
+
+test-llama-cpp: $(UV)  ## the tests against a real llama.cpp server, in an environment of their own
+	test -x .venv-llama-cpp/bin/python || .uv/bin/python -m venv .venv-llama-cpp
+	.venv-llama-cpp/bin/python -m pip install --quiet -e . xllamacpp gguf numpy pytest hypothesis
+	.venv-llama-cpp/bin/python -m pytest tests/models/test_llama_cpp.py
 
 SEEDS ?= 0:200
 DIFFERENTIAL_PACKAGES := unitxt==1.26.10 'datasets<4' evaluate rouge_score nltk sacrebleu scikit-learn jsonschema-rs

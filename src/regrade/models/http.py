@@ -141,8 +141,13 @@ class HttpClient:
         ) as self._session:
             yield
 
-    async def post(self, path: str, body: bytes) -> tuple[int, bytes, Mapping[str, str]]:
+    async def post(self, path: str, body: bytes, *, beside: bool = False) -> tuple[int, bytes, Mapping[str, str]]:
         """Send a request once.
+
+        Args:
+            path: The endpoint, below the server's address.
+            body: What is sent.
+            beside: Whether the endpoint lies beside ``/v1``, and not in it.
 
         Returns:
             Status, content and headers of the reply, whatever the status but a redirect.
@@ -153,8 +158,9 @@ class HttpClient:
         import aiohttp
 
         assert self._session is not None
+        address = self.address._replace(base=self.address.base.removesuffix("/v1")) if beside else self.address
         try:
-            async with self._session.post(self.address.url(path), data=body, allow_redirects=False) as reply:
+            async with self._session.post(address.url(path), data=body, allow_redirects=False) as reply:
                 if 300 <= reply.status < 400:
                     raise self._moved(reply.status, reply.headers.get("Location", ""))
                 return reply.status, await self._content(reply), reply.headers

@@ -6,32 +6,38 @@ One HTTP client without retries of its own (:mod:`regrade.models.asking` has the
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any, ClassVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from regrade.addition import add_up
 from regrade.errors import UsageError
+from regrade.models import llama_cpp
 from regrade.models import openai_replies as replies
 from regrade.models.asking import AskingModel, Failure
 from regrade.models.families import fit_parameters
 from regrade.models.http import MAX_REPLY_BYTES, HttpClient, parse_address, read_headers
 from regrade.models.manners import Manners, retry_after_s
-from regrade.models.prompt_logprobs import READERS, PromptReply, UnverifiedError, continuation_border
+from regrade.models.prompt_logprobs import READERS, PromptReply, UnverifiedError, all_likeliest, continuation_border
 from regrade.models.secrets import without_secrets
 from regrade.models.spelling import SpellingError, StraddlingError
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, ErrorKind, Loglikelihood, Request, RequestKind
 
+_Read = TypeVar("_Read")
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
 _ENCODE = msgspec.json.Encoder().encode
 _WORTH_A_RETRY = frozenset((408, 409, 425, 429))
 _LOGLIKELIHOOD_HINTS = {
-    "echo": "does it support echo with logprobs? Another way, which vLLM knows: "
-    "--model-option loglikelihood=prompt_logprobs",
-    "prompt_logprobs": "only vLLM has prompt_logprobs; another server may know --model-option loglikelihood=echo",
+    "echo": "if it does not support echo with logprobs, ask otherwise: --model-option loglikelihood=prompt_logprobs "
+    "(vLLM) or loglikelihood=llama_cpp",
+    "prompt_logprobs": "only vLLM has prompt_logprobs; others may know --model-option loglikelihood=echo or llama_cpp",
+    "llama_cpp": "only a llama.cpp server can be asked token by token; others may know "
+    "--model-option loglikelihood=echo or prompt_logprobs",
 }
 PATHS = {"chat": "/chat/completions", "completion": "/completions", "embedding": "/embeddings"}
 
@@ -46,8 +52,8 @@ class OpenAIModel(AskingModel):
             (``?api-version=...``) follows every path; ``http+unix://%2Frun%2Fserver.sock/v1`` is a Unix socket.
         api_key_env: The environment variable that holds the key. The key itself is never written anywhere.
         manners: What the server may be burdened with.
-        loglikelihood: How log-likelihoods are asked for: ``echo`` (completions with ``echo`` and ``logprobs``) or
-            ``prompt_logprobs`` (vLLM).
+        loglikelihood: How log-likelihoods are asked for: ``echo`` (completions with ``echo`` and ``logprobs``),
+            ``prompt_logprobs`` (vLLM) or ``llama_cpp`` (token by token, of a llama.cpp server).
         headers: More HTTP headers; ``env:NAME`` stands for the value of a variable of the environment.
         ca_file: Certificates (PEM) to trust, for a server that signs its own.
         max_reply: Bytes that a reply may have after decompression.
@@ -72,10 +78,9 @@ class OpenAIModel(AskingModel):
             raise UsageError("the model has no name", where="--model openai:NAME")
         self.address = parse_address(base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL)
         self.base_url = self.address.base
-        if loglikelihood not in ("echo", "prompt_logprobs"):
-            raise UsageError(
-                "is no way to ask for log-likelihoods", where=loglikelihood, hint="echo or prompt_logprobs"
-            )
+        if loglikelihood not in _LOGLIKELIHOOD_HINTS:
+            ways = ", ".join(_LOGLIKELIHOOD_HINTS)
+            raise UsageError("is no way to ask for log-likelihoods", where=loglikelihood, hint=f"one of {ways}")
         self.loglikelihood = loglikelihood
         self._key_variable = api_key_env
         self._key = (os.environ.get(api_key_env) or "").strip()
@@ -102,7 +107,10 @@ class OpenAIModel(AskingModel):
         return fit_parameters(self.name, parameters)
 
     def calls(self, request: Request) -> int:
-        return max(1, len(request.continuations or ())) if request.kind == "loglikelihood" else 1
+        texts = request.continuations if request.kind == "loglikelihood" else None
+        if texts and self.loglikelihood == "llama_cpp":
+            return sum(2 + len(text) // 4 for text in texts)  # a token is about four characters
+        return max(1, len(texts or ()))
 
     async def answer(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Answer, None]:
         async with self.http.connected():
@@ -145,61 +153,95 @@ class OpenAIModel(AskingModel):
         return {**body, **extra}
 
     async def _loglikelihoods(self, request: Request) -> Answer:
-        """One call per continuation; a failure of one is the failure of all."""
+        """One call per continuation, or per token of it; a failure of one is the failure of all."""
+        try:
+            if self.loglikelihood == "llama_cpp":
+                return await self._token_by_token(request)
+            return await self._whole_prompts(request)
+        except (SpellingError, UnverifiedError) as error:
+            raise self._unverified(str(error)) from None
+        except replies.FailedGeneration as error:
+            raise self.failure(error.status, _ENCODE({"error": str(error)}), {}) from None
+
+    async def _whole_prompts(self, request: Request) -> Answer:
         context = request.prompt or ""
-        answers, choices, before = [], [], None
+        border = continuation_border(context)
+        answers, choices, start = [], [], None
         for continuation in request.continuations or ():
             reply = await self._prompt_reply(request, context + continuation)
             answers.append(reply.answer)
             try:
-                choices.append(self._read_end(reply, context, continuation, None))
+                choices.append(reply.loglikelihood(context + continuation, border))
             except StraddlingError:
-                if before is None:
-                    before = await self._context_tokens(request, context[: continuation_border(context)], answers)
-                choices.append(self._read_end(reply, context, continuation, before))
+                if start is None:
+                    alone = await self._prompt_reply(request, context[:border])
+                    answers.append(alone.answer)
+                    start = alone.cut(context[:border], border).end
+                choices.append(reply.loglikelihood(context + continuation, border, start=start))
         usage, model = replies.total_usage(answers), answers[0].model if answers else None
         return Answer(sample_id="", choices=choices, usage=usage, model=model)
 
-    async def _context_tokens(self, request: Request, context: str, answers: list[Answer]) -> int:
-        """How many tokens a context alone has, special ones before it included."""
-        reply = await self._prompt_reply(request, context)
-        answers.append(reply.answer)
-        try:
-            return reply.cut(context, len(context)).end
-        except SpellingError as error:
-            raise self._unverified(str(error)) from None
-
-    def _read_end(self, reply: PromptReply, context: str, continuation: str, start: int | None) -> Loglikelihood:
-        try:
-            return reply.loglikelihood(context + continuation, continuation_border(context), start=start)
-        except StraddlingError:
-            raise
-        except (SpellingError, UnverifiedError) as error:
-            raise self._unverified(str(error)) from None
-
     async def _prompt_reply(self, request: Request, prompt: str) -> PromptReply:
         """The tokens of a prompt, as the server sends them back."""
-        body = self.body(msgspec.structs.replace(request, prompt=prompt))
-        for name in ("n", "best_of", "max_completion_tokens"):
-            body.pop(name, None)
+        body = self._bare_body(request)
         # One token is asked for, as lm-evaluation-harness does: some servers take 0 for "as many as there is room for".
-        body |= {"max_tokens": 0 if body.get("max_tokens") == 0 else 1, "temperature": 0}
+        body |= {"prompt": prompt, "max_tokens": 0 if body.get("max_tokens") == 0 else 1, "temperature": 0}
         if self.loglikelihood == "echo":
             body |= {"echo": True, "logprobs": body.get("logprobs") or 1}
         else:
             body |= {"prompt_logprobs": 1}
+        return await self._post_and_read("/completions", body, READERS[self.loglikelihood])
+
+    async def _token_by_token(self, request: Request) -> Answer:
+        """As many calls as the continuations have tokens."""
+        context = request.prompt or ""
+        border = continuation_border(context)
+        steps: dict[tuple[int, ...], tuple[float, bool | None]] = {}
+        choices: list[Loglikelihood] = []
+        for continuation in request.continuations or ():
+            prompt = context + continuation
+            tokens = await self._tokens(prompt)
+            try:
+                start = tokens.continuation_start(prompt, border)
+            except StraddlingError:
+                start = len((await self._tokens(context[:border])).ids)
+            if not 0 < start < len(tokens.ids):
+                raise UnverifiedError(
+                    "the continuation has no token of its own" if start else "nothing stands before the continuation"
+                )
+            for place in range(start, len(tokens.ids)):
+                key = tuple(tokens.ids[: place + 1])
+                if key not in steps:
+                    body = self._bare_body(request) | llama_cpp.step_body(tokens.ids[:place], key[-1])
+                    read = partial(llama_cpp.read_step, token=key[-1], place=place)
+                    steps[key] = await self._post_and_read("/completions", body, read)
+            said = [steps[tuple(tokens.ids[: place + 1])] for place in range(start, len(tokens.ids))]
+            choices.append((add_up(value for value, _ in said), all_likeliest([greedy for _, greedy in said])))
+        return Answer(sample_id="", choices=choices)
+
+    async def _tokens(self, text: str) -> llama_cpp.PromptTokens:
+        body = llama_cpp.tokenize_body(text)
+        return await self._post_and_read("/tokenize", body, llama_cpp.read_tokens, beside=True)
+
+    def _bare_body(self, request: Request) -> dict[str, Any]:
+        """What is posted for a log-likelihood, without what would ask for more than one answer."""
+        body = self.body(request)
+        return {name: value for name, value in body.items() if name not in ("n", "best_of", "max_completion_tokens")}
+
+    async def _post_and_read(
+        self, path: str, body: dict[str, Any], read: Callable[[bytes], _Read], *, beside: bool = False
+    ) -> _Read:
         try:
-            data = await self._post("/completions", body)
+            data = await (self._post(path, body, beside=True) if beside else self._post(path, body))
         except Failure as failure:
-            if failure.error.kind != "bad_request":
+            status = failure.error.status
+            if failure.retry or not (failure.error.kind == "bad_request" or (beside and status == 404)):
                 raise
-            raise self._unverified(failure.error.message, failure.error.status) from None
+            raise self._unverified(f"{path}: {failure.error.message}", status) from None
         try:
-            return READERS[self.loglikelihood](data)
-        except UnverifiedError as error:
-            raise self._unverified(str(error)) from None
-        except replies.FailedGeneration as error:
-            raise self.failure(error.status, _ENCODE({"error": str(error)}), {}) from None
+            return read(data)
+        except (UnverifiedError, replies.FailedGeneration):
+            raise
         except ValueError as error:
             raise self._no_answer(data, str(error)) from None
 
@@ -210,8 +252,8 @@ class OpenAIModel(AskingModel):
         kind: ErrorKind = "reply" if status is None else "bad_request"
         return Failure(AnswerError(kind, message, status), hint="what came is kept; ask in another way")
 
-    async def _post(self, path: str, body: dict[str, Any]) -> bytes:
-        status, data, headers = await self.http.post(path, _ENCODE(body))
+    async def _post(self, path: str, body: dict[str, Any], *, beside: bool = False) -> bytes:
+        status, data, headers = await self.http.post(path, _ENCODE(body), beside=beside)
         if status < 300:
             return data
         raise self.failure(status, data, headers)

@@ -77,17 +77,26 @@ class PromptReply(NamedTuple):
             if len(found) != 1:
                 raise UnverifiedError("it cannot be told which of several tokens is the prompt's")
             value, greedy = found.pop()
-            values.append(_checked(value, token, place))
+            values.append(checked_logprob(value, token, place))
             likeliest.append(greedy)
-        known = False if False in likeliest else None if None in likeliest else True
-        return add_up(values), known
+        return add_up(values), all_likeliest(likeliest)
 
     def cut(self, prompt: str, border: int, *, start: int | None = None) -> Cut:
         """The tokens that spell the prompt; raises as :func:`regrade.models.spelling.cut_tokens`."""
         return cut_tokens([token.pieces for token in self.tokens], prompt, border, start=start, whole=self.whole)
 
 
-def _checked(value: float | None, token: PromptToken, place: int) -> float:
+def all_likeliest(greedy: list[bool | None]) -> bool | None:
+    """Whether every token is the likeliest at its place; None where that is not known."""
+    return False if False in greedy else None if None in greedy else True
+
+
+def checked_logprob(value: float | None, token: PromptToken, place: int) -> float:
+    """A token's log-probability.
+
+    Raises:
+        UnverifiedError: there is none, or it cannot be one.
+    """
     where = f"token {place + 1} ({token.pieces[0]!r})"
     if value is None:
         raise UnverifiedError(
@@ -114,7 +123,7 @@ def read_echo(data: bytes) -> PromptReply:
     reply, choice = read_choice(data)
     logprobs = choice.logprobs
     if isinstance(logprobs, dict) and isinstance(logprobs.get("content"), list):
-        tokens = [_token_of_object(each) for each in logprobs["content"]]
+        tokens = [token_of_object(each) for each in logprobs["content"]]
     elif isinstance(logprobs, dict) and logprobs.get("tokens"):
         tokens = _tokens_of_lists(logprobs)
     else:
@@ -136,7 +145,8 @@ def _tokens_of_lists(logprobs: dict[str, Any]) -> list[PromptToken]:
     ]
 
 
-def _token_of_object(each: Any) -> PromptToken:
+def token_of_object(each: Any) -> PromptToken:
+    """A token in the form of chat completions: ``{"token", "bytes", "logprob", "top_logprobs"}``."""
     if not isinstance(each, dict):
         raise UnverifiedError(f"it sent back a token that cannot be read: {each!r}")
     octets = each.get("bytes")

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from regrade.answer_json import answer_decoder
 from regrade.answer_texts import Shortfall, find_shortfall, split_thinking
 from regrade.checksums import is_intact
 from regrade.errors import InputError
@@ -51,7 +52,7 @@ class _Extra(msgspec.Struct):
     refusal: Any = None
 
 
-_decode: Final = msgspec.json.Decoder(_Line).decode
+_decode: Final = answer_decoder(_Line)
 _decode_any: Final = msgspec.json.Decoder().decode
 _KEPT: Final = ("thinking", "tool_calls", "finish_reason", "usage", "latency_s", "attempts", "model", "cached", "extra")
 

@@ -18,14 +18,14 @@ from typing import Final
 
 import msgspec
 
+from regrade.answer_json import answer_decoder, encode_answer
 from regrade.atomic import make_folder
 from regrade.errors import RegradeError
 from regrade.runs import journal
 from regrade.schema import Answer
 
 _VERSION: Final = 2
-_DECODER: Final = msgspec.json.Decoder(Answer)
-_ENCODER: Final = msgspec.json.Encoder()
+_DECODE: Final = answer_decoder(Answer)
 _BUSY_S: Final = 5.0
 """Seconds that a write waits for another process's."""
 _MOST_WAITING: Final = 10_000
@@ -140,7 +140,7 @@ class AnswerCache:
                     "SELECT answer FROM answers WHERE request = ? AND repeat = ? AND draw = ?",
                     (bytes.fromhex(request_hash), repeat, draw),
                 ).fetchone()
-            return None if row is None else _DECODER.decode(row[0])
+            return None if row is None else _DECODE(row[0])
         except (sqlite3.Error, msgspec.DecodeError) as error:
             raise RegradeError(
                 f"the cache cannot be read: {error}",
@@ -176,7 +176,7 @@ class AnswerCache:
         for answer in answers:
             if answer.error is None and answer.request_hash and (again or not answer.cached):
                 key = bytes.fromhex(answer.request_hash)
-                rows[answer.cached].append((key, answer.repeat, answer.draw, _ENCODER.encode(answer)))
+                rows[answer.cached].append((key, answer.repeat, answer.draw, encode_answer(answer)))
         if not any(rows.values()):
             return
         with self._lock:

@@ -21,6 +21,7 @@ from typing import Literal
 
 import msgspec
 
+from regrade.answer_json import answer_decoder, encode_answer
 from regrade.checksums import is_intact, seal
 from regrade.errors import RegradeError
 from regrade.rows.guard import reason_of
@@ -28,8 +29,7 @@ from regrade.schema import Answer
 
 Fsync = Literal["group", "none"]
 
-_ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(Answer)
+_DECODE = answer_decoder(Answer)
 _BLOCK = 1 << 20
 
 
@@ -63,7 +63,7 @@ def read(path: Path, start: int = 0) -> Iterator[Answer | Damaged]:
                 yield Damaged(number, "its checksum does not fit: it was changed after it was written")
                 continue
             try:
-                yield _DECODER.decode(line)
+                yield _DECODE(line)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 yield Damaged(number, reason_of(error))
 
@@ -131,7 +131,7 @@ class Journal:
         if self.error is not None:
             raise self.error
         start = self._end
-        self._append(seal(_ENCODER.encode(answer)))
+        self._append(seal(encode_answer(answer)))
         self._waiting.append(answer)
         if self._work is None:
             self._start()
@@ -141,7 +141,7 @@ class Journal:
         """The answer that :meth:`put` wrote at a byte."""
         with self.path.open("rb") as file:
             file.seek(start)
-            return _DECODER.decode(file.readline())
+            return _DECODE(file.readline())
 
     async def room(self, most: int = 4096) -> None:
         """Wait until fewer than ``most`` answers wait for the disk.
