@@ -139,3 +139,12 @@ def test_every_word_has_its_value() -> None:
     assert {as_score(word.title()) for word in WRONG} == {0.0}
     assert [as_score(text) for text in ("-1e-3", " 7 ", "1_0", "50%")] == [-0.001, 7.0, "1_0", "50%"]
     assert refusal(as_score("1_0")) is not None
+
+
+def test_a_column_of_lists_or_objects_is_refused_with_the_fields_inside(tmp_path: Path) -> None:
+    path = lines(tmp_path / "t.jsonl", [{"outputs": [{"score": 1}, {"score": 0}], "s": {"a": 1, "b": 2}}] * 2)
+    for name, hint in (("outputs.score", "--score outputs.0.score"), ("s", "--score s.a, s.b")):
+        with pytest.raises(InputError) as caught:
+            regrade.score(path, score=name)
+        assert hint in str(caught.value.hint)
+    assert [r.value for r in regrade.score(path, score=["outputs.0.score", "outputs.1.score"]).results] == [1.0, 0.0]

@@ -290,3 +290,18 @@ def test_cruxeval_generations_join_their_problems(shared_data: Path, read: Calla
     got = read(generations, docs=folder / "data/cruxeval.jsonl", join_on="id", expected="output")
     assert (len(got.records), len(got.malformed)) == (800, 0)
     assert all(len(r.answers[0]) == 10 and r.target == r.doc["output"] for r in got.records)
+
+
+def test_a_field_of_a_list_of_objects_is_the_list_of_its_values(tmp_path: Path, read: Callable[..., Any]) -> None:
+    rows = [
+        {"outputs": [{"text": "a", "ok": {"n": 1}}, {"text": "b", "ok": {"n": 0}}], "gold": "a"},
+        {"outputs": [{"text": "c"}, {"words": "d"}], "gold": "c"},
+        {"outputs": [{"text": "e"}], "gold": "e"},
+    ]
+    got = read(write(tmp_path / "t.jsonl", rows), answer="outputs.text", expected="gold")
+    assert [record.answers for record in got.records] == [[["a", "b"]], [["e"]]]
+    assert [bad.line for bad in got.malformed] == [2]
+    assert value_at(rows[0], "outputs.ok.n") == [1, 0]
+    assert value_at(rows[0], "outputs.1.ok.n") == 0
+    assert value_at({"outputs": []}, "outputs.text") is MISSING
+    assert value_at({"outputs": ["a"]}, "outputs.text") is MISSING

@@ -17,6 +17,7 @@
 :mod:`.columns`          which columns hold answers, references and ids
 :mod:`.score_columns`    columns that already are scores
 :mod:`.joins`            answers in one file joined to documents in another
+:mod:`.unpacking`        zip archives of logs, unpacked while the process lasts
 :mod:`.workbooks`        tables in Excel workbooks
 :mod:`.zip_members`      members of zip archives
 :mod:`.run_answers`      what a run's journal says of every sample

@@ -58,16 +58,21 @@ ID_NAMES = (
 def value_at(row: Any, path: str) -> Any:
     """The value of a column, or of a field inside one (``meta.level``, ``choices.0.text``); MISSING if there is none.
 
-    A column whose own name holds the dots comes first.
+    A column whose own name holds the dots comes first. A field of a list of objects (``outputs.text``) is the list of
+    its values, which each of the objects has to have.
     """
     if isinstance(row, dict) and path in row:
         return row[path]
     value = row
-    for part in path.split("."):
+    parts = path.split(".")
+    for place, part in enumerate(parts):
         if isinstance(value, dict) and part in value:
             value = value[part]
         elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
             value = value[int(part)]
+        elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            values = [value_at(item, ".".join(parts[place:])) for item in value]
+            return MISSING if any(found is MISSING for found in values) else values
         else:
             return MISSING
     return value

@@ -82,9 +82,34 @@ def discover(
                 raise _nothing_below(path)
             sources += found
         elif exists(path):
-            sources += _open(path, options)
+            sources += _in_archive(path, options, problems) if _is_archive(path) else _open(path, options)
         else:
             raise InputError("no such file or folder", where=str(path))
+    return sources
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether a file is a zip archive of files, and not a format (Inspect's, Excel's) that is written as one."""
+    from regrade.rows.unpacking import is_zip
+
+    return is_zip(files.read_head(path, 4)) and detect(path) is None
+
+
+def _in_archive(path: Path, options: dict[str, Any], problems: list[Malformed] | None) -> list[Source]:
+    """What a zip archive holds: every log, or its only file, whatever it is."""
+    from regrade.rows.unpacking import unpack
+
+    folder = unpack(path)
+    members = list(files_below(folder))
+    if len(members) == 1:
+        return _open(members[0], options)
+    sources = _in_folder(folder, options, problems)
+    if not sources and not problems:
+        raise InputError(
+            "no log of a known format in this archive" if members else "the archive holds no file",
+            where=str(path),
+            hint="unpack it and name a file to read it as a table; `regrade formats` lists the formats",
+        )
     return sources
 
 

@@ -130,10 +130,13 @@ def _refuse_unknown_words(name: str, values: list[Any], path: str) -> None:
     scores = [as_score(value) for value in values]
     wrong = [value for value in scores if isinstance(value, (dict, list))]
     if wrong and len(wrong) == sum(value is not None for value in scores):
-        kind = "objects" if isinstance(wrong[0], dict) else "lists"
-        names = [f"{name}.{key}" for key in wrong[0]] if isinstance(wrong[0], dict) else [f"{name}.0"]
+        if isinstance(wrong[0], dict):
+            what, names = "objects", listed([f"{name}.{key}" for key in wrong[0]])
+        else:
+            column, _, field = name.partition(".")
+            what, names = "lists", f"{column}.0.{field}" if field else f"{name}.0"
         raise InputError(
-            f"the column {name!r} holds {kind}", where=path, hint=f"name a field inside it: --score {listed(names)}"
+            f"the column {name!r} holds {what}", where=path, hint=f"name a field inside it: --score {names}"
         )
     unknown = sorted({value.strip() for value in scores if isinstance(value, str) and value.strip()})
     numbers = any(
