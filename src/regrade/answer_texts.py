@@ -8,6 +8,18 @@ from typing import Any, Final, Literal, TypeAlias
 _OPENED: Final = re.compile(r"\s*<(think|thinking)>")
 _CLOSED: Final = re.compile(r"</(think|thinking)>")
 
+_TAG: Final = re.compile(
+    r"""(?<![`"'\u201c])(?:
+        (?P<open><(?:think|thinking|thought|thoughts|reasoning|scratchpad|seed:think)(?:\s[^<>]{0,80})?>
+            |\[THINK\]|\u25c1think\u25b7|<\|begin_of_thought\|>)
+        |(?P<close></(?:think|thinking|thought|thoughts|reasoning|scratchpad|seed:think)\s{0,8}>
+            |\[/THINK\]|\u25c1/think\u25b7|<\|end_of_thought\|>)
+    )(?![`"'\u201d])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_CHANNEL: Final = "<|channel|>"
+_FINAL_CHANNEL: Final = re.compile(r"<\|channel\|>\s{0,8}final\b[^<]{0,80}<\|message\|>")
+
 Shortfall: TypeAlias = Literal["cut off", "withheld", "refused", "called a tool", "empty"]
 """How an answer falls short: it ended at the limit of tokens; a filter withheld it; the model declined in the field
 for that; it called a tool in place of a text; it holds nothing, or nothing but thinking."""
@@ -52,6 +64,40 @@ def split_thinking(text: str) -> tuple[str | None, str]:
         thoughts.append(rest[: closed.start()].strip())
         rest = rest[closed.end() :]
     return ("\n".join(thoughts), rest.strip()) if thoughts else (None, text)
+
+
+def remove_thinking(text: str) -> str | None:
+    """What a text says outside of thinking, wherever that stands; None where a thinking part never ends.
+
+    Stricter than :func:`split_thinking`, for a verdict must not come out of a thought: thinking may stand anywhere, its
+    tags may have other names (``<thought>``, ``[THINK]``, channels of gpt-oss) and be nested. A tag in quotation marks
+    or code marks is spoken of and begins nothing.
+
+    >>> remove_thinking("So: <thinking>maybe [[3]]</thinking> [[8]]")
+    'So:  [[8]]'
+    >>> remove_thinking("<think>the answer's <think>x</think> is odd, [[3]]") is None
+    True
+    """
+    if _CHANNEL in text:
+        *_, last = ("", *_FINAL_CHANNEL.split(text))
+        if not _FINAL_CHANNEL.search(text):
+            return None
+        text = last.partition("<|")[0]
+    elif text.startswith("analysis") and "assistantfinal" in text:  # the same, its marks lost
+        text = text.rpartition("assistantfinal")[2]
+    said: list[str] = []
+    depth = start = 0
+    for tag in _TAG.finditer(text):
+        if tag["open"]:
+            if depth == 0:
+                said.append(text[start : tag.start()])
+            depth += 1
+        elif depth:
+            depth -= 1
+        else:  # the opening tag stood in the prompt
+            said.clear()
+        start = tag.end()
+    return None if depth else "".join([*said, text[start:]])
 
 
 def find_shortfall(text: str | None, tool_calls: Any, finish_reason: Any, refusal: Any) -> Shortfall | None:

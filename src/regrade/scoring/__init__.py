@@ -32,6 +32,7 @@
 :mod:`.task_groups`   values of the harness's groups of tasks
 :mod:`.browse`        looking at samples
 :mod:`.card_metrics`  metrics that cards name
+:mod:`.verdicts`      reading a judge's verdict out of its words
 :mod:`.judging`       judges' verdicts: orders, standings, agreement
 ====================  ==============================================================
 """

@@ -25,12 +25,12 @@ class Extraction(FieldOperator):
 
     fallback: ClassVar[Any] = ""
 
-    def beyond_scale(self, found: Any) -> bool:
-        """Whether what was found lies outside of the scale that was to be used, so that it says nothing.
+    def find_in_answer(self, value: Any) -> tuple[Any, str]:
+        """What is found in a model's answer, or ``MISSING``, and what is to be said of it then.
 
-        In a row it is a value like any other, as in Unitxt; of an answer it counts as unparsed.
+        Judgements are stricter here than in ``find``: what was thought or lies beyond the scale does not count.
         """
-        return False
+        return self.find(value), "found nothing"
 
     def find(self, value: Any) -> Any:
         """What is found in ``value``, or ``MISSING``."""

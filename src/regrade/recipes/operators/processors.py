@@ -129,7 +129,7 @@ class Postprocessors:
 
     Args:
         operators: The postprocessors, in order; a sequence of them counts as its steps.
-        as_unitxt: A verdict beyond its scale counts, as in Unitxt.
+        as_unitxt: A verdict counts that is beyond its scale or was thought, as in Unitxt.
 
     Raises:
         ArtifactError: one of them makes more or fewer rows of one.
@@ -147,6 +147,9 @@ class Postprocessors:
         for step in self._steps:
             if not isinstance(step, RowOperator) and not hasattr(step, "process_row"):
                 raise ArtifactError(f"{type(step).__name__} cannot be applied to an answer")
+
+    def _found(self, step: Extraction, prediction: Any) -> tuple[Any, str]:
+        return (step.find(prediction), "found nothing") if self._as_unitxt else step.find_in_answer(prediction)
 
     def prepare(self) -> None:
         """Do once what would take its time at the first answer."""
@@ -216,14 +219,11 @@ class Postprocessors:
                 continue
             try:
                 if _takes_prediction(step):
-                    found = step.find(current["prediction"])
+                    found, why = self._found(step, current["prediction"])
                     if found is MISSING and lenient:
                         continue
                     if found is MISSING:
-                        unparsed = unparsed or f"{_name(step.__class__)} found nothing"
-                        found = step.not_found()
-                    elif not self._as_unitxt and step.beyond_scale(found):
-                        unparsed = unparsed or f"{_name(step.__class__)}: {found!r:.60} is beyond the scale"
+                        unparsed = unparsed or f"{_name(step.__class__)} {why}"
                         found = step.not_found()
                     current = {**current, "prediction": found}
                 else:

@@ -157,6 +157,8 @@ def _outcome(row: Row, kind: Kind, model: str) -> str:
 def _recipe(kind: Kind, worded: bool) -> Recipe:
     names = SINGLE_METRICS if kind == "single" else PAIR_METRICS
     steps = [FilterStep(_FILTERS[kind])] if worded else []
+    if worded and kind == "single":
+        steps.append(FilterStep("within_scale", {"lowest": 1, "highest": 10}))
     return Recipe(
         task=f"mt_bench_{kind}",
         filters=[FilterPipeline("verdict" if worded else "as recorded", [*steps, FilterStep("take_first")])],

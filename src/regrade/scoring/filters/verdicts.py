@@ -5,45 +5,50 @@ Behaviour of the first two: FastChat 0.2.36, ``fastchat/llm_judge/common.py``.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
+from regrade.answer_texts import remove_thinking
 from regrade.registry import register
 from regrade.scoring.filters.filter import ElementFilter, Filter, is_unparsed
+from regrade.scoring.verdicts.reader import FIELDS, Form, Mode, VerdictReader
 
 
 @register("filter", "fastchat_rating")
 class FastChatRatingFilter(ElementFilter):
-    """Take a rating: the first number in double square brackets, ``[[8.5]]``, else the first in single ones.
+    """Take a rating as FastChat does: the first number in double square brackets, ``[[8.5]]``, else in single ones.
 
-    A judgement without either is unparsed (FastChat writes -1). Gives a float.
+    What is thought does not count, and where double brackets hold something else, single ones are no rating. A
+    judgement without one is unparsed (FastChat writes -1). Gives a float.
     """
 
     uses_doc = False
-    _PATTERNS = (re.compile(r"\[\[(\d+\.?\d*)\]\]"), re.compile(r"\[(\d+\.?\d*)\]"))
+    _DOUBLE, _SINGLE = re.compile(r"\[\[(\d+\.?\d*)\]\]"), re.compile(r"\[(\d+\.?\d*)\]")
+    _OTHER = re.compile(r"\[\[[^\[\]]*\d")
 
     @property
     def safe(self) -> bool:
         return False
 
     def apply_one(self, response: Any, doc: Any) -> Any:
-        if isinstance(response, str):
-            for pattern in self._PATTERNS:
-                if match := pattern.search(response):
-                    return float(match[1])
-        return None
+        said = remove_thinking(response) if isinstance(response, str) else None
+        if said is None:
+            return None
+        match = self._DOUBLE.search(said)
+        if match is None and not self._OTHER.search(said):
+            match = self._SINGLE.search(said)
+        return None if match is None else float(match[1])
 
 
 @register("filter", "fastchat_choice")
 class FastChatChoiceFilter(ElementFilter):
-    """Take a choice between two answers: ``A`` where ``[[A]]`` stands anywhere, else ``B`` or ``C`` (a tie) likewise.
+    """Take a choice as FastChat does: ``A`` where ``[[A]]`` stands anywhere, else ``B`` or ``C`` (a tie) likewise.
 
-    A judgement without any is unparsed (FastChat writes ``error``).
+    What is thought does not count. A judgement without any is unparsed (FastChat writes ``error``).
     """
 
     uses_doc = False
@@ -53,21 +58,21 @@ class FastChatChoiceFilter(ElementFilter):
         return False
 
     def apply_one(self, response: Any, doc: Any) -> Any:
-        if isinstance(response, str):
-            return next((choice for choice in "ABC" if f"[[{choice}]]" in response), None)
-        return None
+        said = remove_thinking(response) if isinstance(response, str) else None
+        return None if said is None else next((choice for choice in "ABC" if f"[[{choice}]]" in said), None)
 
 
 @register("filter", "verdict")
 class VerdictFilter(ElementFilter):
     """Take the verdict of a judge, whichever way it was given.
 
-    Of a JSON object (or of the arguments of a tool that was called) it is one field. Of words it is what stands in the
-    last double square brackets: ``[[7]]``, ``[[A]]``, ``[[Yes]]``.
+    It is what stands in double square brackets (``[[7]]``, ``[[**8/10**]]``, ``[[A]]``), in a field of a JSON object or
+    of the arguments of a tool, or in words after a label (``Rating: 8``). What is thought does not count. Where a text
+    gives different verdicts, and none of them as the final one, there is none.
 
     Args:
         mode: ``rating`` (a number within the scale), ``pairwise`` (``A``, ``B`` or ``C`` for a tie) or ``choice``.
-        form: ``text``, ``json_schema`` (words count for nothing) or ``tool`` (words where no tool was called).
+        form: ``text``, ``json_schema`` (words count for nothing) or ``tool``.
         field: The field of a JSON object.
         options: What may be chosen.
         lowest: The lowest rating.
@@ -85,64 +90,18 @@ class VerdictFilter(ElementFilter):
         lowest: float = -math.inf,
         highest: float = math.inf,
     ) -> None:
-        if mode not in _FIELDS:
-            raise ValueError(f"mode must be one of {', '.join(_FIELDS)}, not {mode!r}")
+        if mode not in FIELDS:
+            raise ValueError(f"mode must be one of {', '.join(FIELDS)}, not {mode!r}")
         if form not in ("text", "json_schema", "tool"):
             raise ValueError(f"form must be text, json_schema or tool, not {form!r}")
-        self.mode, self.form = mode, form
-        self.field = field or _FIELDS[mode]
-        self.options = {" ".join(option.split()).lower(): option for option in options}
-        self.lowest, self.highest = lowest, highest
+        self.reader = VerdictReader(cast("Mode", mode), cast("Form", form), field, options, lowest, highest)
 
     @property
     def safe(self) -> bool:
         return False
 
     def apply_one(self, response: Any, doc: Any) -> Any:
-        if not isinstance(response, str):
-            return None
-        if self.form != "text" and (found := _json_object(response)) is not None:
-            arguments = found.get("arguments")
-            if self.field not in found and isinstance(arguments, dict):
-                found = arguments
-            return self._valid(found.get(self.field))
-        if self.form == "json_schema":
-            return None
-        said = _BRACKETS.findall(response)
-        return self._valid(said[-1]) if said else None
-
-    def _valid(self, said: Any) -> Any:
-        if self.mode == "rating":
-            return self._rating(said)
-        if not isinstance(said, str):
-            return None
-        plain = " ".join(said.split()).lower()
-        return _LETTERS.get(plain) if self.mode == "pairwise" else self.options.get(plain)
-
-    def _rating(self, said: Any) -> float | None:
-        if isinstance(said, bool) or not isinstance(said, int | float | str):
-            return None
-        try:
-            rating = float(said)
-        except ValueError:
-            return None
-        return rating if self.lowest <= rating <= self.highest else None
-
-
-_FIELDS = {"rating": "rating", "pairwise": "better", "choice": "choice"}
-_LETTERS = {"a": "A", "b": "B", "c": "C", "tie": "C"}
-_BRACKETS = re.compile(r"\[\[([^\[\]]{1,200})\]\]")
-_FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
-
-
-def _json_object(text: str) -> dict[str, Any] | None:
-    """The object that a text is, or that stands in the one fence around it."""
-    fenced = _FENCE.match(text)
-    try:
-        found = json.loads(fenced[1] if fenced else text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+        return self.reader.read(response).value if isinstance(response, str) else None
 
 
 @register("filter", "within_scale")
