@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from regrade.errors import RecipeError, UnavailableError
+from regrade.errors import RecipeError, TookTooLong, UnavailableError
 from regrade.recipes.lm_eval.results import recipe_from_config
 from regrade.recipes.templates import TaskTemplates
 from regrade.schema import FunctionRef, MetricSpec, Recipe, Record
@@ -89,6 +89,26 @@ def test_the_first_document_decides():
     assert templates({"n": 1}, doc_to_text="n", doc_to_choice=CHOICES, doc_to_target=0).multiple_input == 3
     assert templates({"n": 1}, doc_to_text="Q{{n}}", doc_to_choice=CHOICES, doc_to_target=0).multiple_input == 0
     assert TaskTemplates(Recipe(task="t", doc_to_target="a"), None).features == frozenset()
+
+
+def test_a_first_document_that_takes_too_long_is_evaluated_once():
+    calls = []
+
+    def spin(doc):
+        calls.append(doc)
+        while True:
+            pass
+
+    recipe = Recipe(task="t", doc_to_target=QUOTED, doc_to_choice="{{a}}", doc_to_text="q")
+    first = record({"a": ["x"], "q": "?"})
+    made = TaskTemplates(recipe, first, resolve=lambda ref: spin, limit_s=0.05)
+    for _ in range(3):
+        with pytest.raises(TookTooLong, match=r"--time-limit 0.05 \(CPU s\) in doc_to_target of the first document"):
+            made.target(first)
+    assert len(calls) == 1
+    assert made.text(first) == "?"
+    with pytest.raises(TookTooLong):
+        made.choices(record({"a": ["y"]}))
 
 
 def test_errors_name_template_and_field():

@@ -93,7 +93,7 @@ class TaskTemplates:
     ) -> None:
         self.recipe = recipe
         self._limit_s = limit_s
-        self._late = False
+        self._late: str | None = None
         self.features: Collection[str] = frozenset(first.doc) if first and isinstance(first.doc, dict) else frozenset()
         self.multiple_target = 0
         self.multiple_input = 0
@@ -169,9 +169,10 @@ class TaskTemplates:
     def _attempt(self, part: Part, make: Callable[[], Any]) -> Any:
         """A value of the first document; a failure is remembered, and each record will report its own.
 
-        After one that took too long no other part is tried.
+        One that takes too long ends the matter: what it leaves undecided holds for every document, so no template or
+        function is evaluated for any.
         """
-        if self._late:
+        if self._late is not None:
             return None
         with TimeLimit(self._limit_s) as limit:
             try:
@@ -180,9 +181,24 @@ class TaskTemplates:
                 limit.finish()
                 return value
             except (RecipeError, TookTooLong) as error:
-                self._late = limit.exceeded
                 self.reasons[part] = (limit.error() if limit.exceeded else error).what
+                if limit.exceeded:
+                    self._give_up(part)
                 return None
+
+    def _give_up(self, part: Part) -> None:
+        """Evaluate no template or function from now on, because the first document's part took too long."""
+        self._late = f"{self.reasons[part]} in {part} of the first document, which decides for all"
+        evaluated = {name for name, origin in self.origins.items() if origin in ("template", "function")}
+        if "doc_to_text" in evaluated:
+            self._text = self._refuse
+        if "doc_to_target" in evaluated:
+            self._target = self._refuse
+        if "doc_to_choice" in evaluated:
+            self._choices = self._refuse
+
+    def _refuse(self, record: Record) -> Any:
+        raise TookTooLong(self._late or "")
 
     # -- compiling a part ----------------------------------------------------------------------------------------------
 
