@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,3 +84,21 @@ def test_text_that_filters_blow_up_is_an_error_of_its_row(logs: Any) -> None:
     assert [failure.reason for part in scores.parts for failure in part.failures] == [
         "the filters make a text of more than 10,000,000 characters"
     ]
+
+
+def test_nothing_is_compared_or_shown_with_confidence_of_a_pipeline_that_was_stopped(
+    tmp_path: Path, cli: Callable[..., Any]
+) -> None:
+    for name, answers in {"a": [BOMB] * 4 + ["1"], "b": ["1"] * 5}.items():
+        rows = "".join(f"{number},{answer},1\n" for number, answer in enumerate(answers))
+        (tmp_path / f"{name}.csv").write_text(f"id,answer,expected\n{rows}")
+    options = ["--extract", f"slow={PATTERN['slow']}", "--metric", "exact_match", "--time-limit", "0.02"]
+    a, b = str(tmp_path / "a.csv"), str(tmp_path / "b.csv")
+    for paths in ([a, b], [b, a]):
+        code, out, _ = cli("compare", *paths, *options)
+        assert code == 3
+        assert "not compared: stopped after 3 answers in a row exceeded --time-limit 0.02 (CPU s)" in out
+        assert not any(verdict in out for verdict in ("better  ", "inside the noise", "is better", "is worse"))
+    code, _, err = cli("show", a, *options)
+    assert code == 3
+    assert "slow: stopped after 3 answers in a row exceeded" in err

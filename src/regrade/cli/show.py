@@ -76,4 +76,12 @@ def run(arguments: argparse.Namespace) -> int:
             f"{more}; --limit {cards.total} shows all" if arguments.json else f"\n{more}; --limit N shows more",
             file=stream,
         )
-    return Exit.DONE
+    stopped = [
+        f"{kept.source.task}, {name}: {out.stopped}"
+        for kept in scores.blocks
+        for name, out in kept.block.pipelines.items()
+        if out.stopped is not None
+    ]
+    for reason in stopped:
+        print(reason, file=sys.stderr)
+    return Exit.INCOMPLETE if stopped else Exit.DONE

@@ -12,6 +12,7 @@ from regrade.errors import UsageError
 from regrade.rows.guard import reason_of
 from regrade.schema import Record
 from regrade.scoring.file_rows import numbered_records
+from regrade.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from regrade.schema import Recipe
@@ -67,22 +68,25 @@ class Card(msgspec.Struct, kw_only=True):
     compared: Any = None
 
 
-def _readable(record: Record, recipe: Recipe) -> tuple[Any, Any]:
+def _readable(record: Record, recipe: Recipe, limit_s: float) -> tuple[Any, Any]:
     """A record's document and what was compared, or in the document's place why it cannot be read."""
     try:
-        return record.doc, _compared(record, recipe)
+        return record.doc, _compared(record, recipe, limit_s)
     except Exception as error:  # parts of a row that scoring did not need are decoded here
         return f"(cannot be read: {reason_of(error)})", None
 
 
-def _compared(record: Record, recipe: Recipe) -> Any:
+def _compared(record: Record, recipe: Recipe, limit_s: float) -> Any:
     """The references after a card's postprocessors; None where those change nothing, or cannot read them."""
     if not recipe.metadata.get("postprocessors"):
         return None
     from regrade.scoring.card_metrics.references import processed_references
 
     try:
-        found = processed_references(record, recipe)
+        with TimeLimit(limit_s) as limit:
+            limit.start()
+            found = processed_references(record, recipe)
+            limit.finish()
     except Exception:  # the sample's failure says why
         return None
     return None if found == record.target else found
@@ -185,7 +189,7 @@ class _Look:
             if number == shown or number not in self.wanted or not isinstance(record, Record):
                 continue
             shown = number
-            doc, compared = _readable(record, self.kept.plan.recipe)
+            doc, compared = _readable(record, self.kept.plan.recipe, self.kept.plan.answer_limit_s)
             fields = list(doc.items()) if isinstance(doc, dict) else [("doc", doc)]
             yield Card(
                 task=source.task,

@@ -120,7 +120,7 @@ def compare_scores(
         except InputError as error:
             refused.append(error)
             result.losses.append(f"{task_a}: not compared: {error.what}")
-    if not result.metrics:
+    if not result.metrics and not (result.stopped and not refused):
         if refused:
             raise InputError(refused[0].what, where=f"{names[0]}, {names[1]}", hint=refused[0].hint)
         raise InputError(
@@ -163,6 +163,10 @@ class _Side:
         out = self.kept.block.pipelines[filter]
         chosen: Sequence[int] = range(len(out.rows)) if self.part.rows is None else self.part.rows[filter]
         return chosen if self.limit is None else chosen[: self.limit]
+
+    def stopped(self, result: Result) -> str | None:
+        """Why a result's pipeline was stopped, so that too little was scored to compare; None where it was not."""
+        return self.kept.block.pipelines[result.filter].stopped if result.method == "recomputed" else None
 
     def positions(self, filter: str) -> list[int]:
         """The block's rows that these are."""
@@ -230,6 +234,10 @@ def _compare_task(
             continue
         if any(result.metric not in side.kept.block.pipelines[result.filter].metrics for side in (a, b)):
             continue
+        if reasons := [side.stopped(of) for side, of in ((a, result), (b, other)) if side.stopped(of)]:
+            comparison.stopped = True
+            comparison.losses.append(f"{task}: {result.key} not compared: {reasons[0]}")
+            continue
         pairing = pairings.get(result.filter)
         if pairing is None:
             pairing = pairings[result.filter] = _pair(a, b, result.filter)
@@ -245,7 +253,7 @@ def _compare_task(
             continue
         if row is not None:
             compared.append(row)
-    if filter is not None and not compared:
+    if filter is not None and not compared and not comparison.stopped:
         raise UsageError(
             f"no pipeline is named {filter!r}", hint=f"pipelines: {', '.join(sorted({r.filter for r in a.results}))}"
         )

@@ -121,6 +121,7 @@ class Comparison(msgspec.Struct, kw_only=True):
         metrics: By task, filter and metric.
         losses: What is missing, malformed, failed or has no counterpart: why the comparison is not of the whole runs.
         notes: What a person should know.
+        stopped: Whether a metric was left out because its pipeline was stopped over answers that took too long.
     """
 
     name_a: str
@@ -129,6 +130,7 @@ class Comparison(msgspec.Struct, kw_only=True):
     metrics: list[ComparedMetric] = msgspec.field(default_factory=list)
     losses: list[str] = msgspec.field(default_factory=list)
     notes: list[str] = msgspec.field(default_factory=list)
+    stopped: bool = False
 
     @property
     def exit_code(self) -> Exit:
