@@ -55,7 +55,8 @@ BUILTIN_MODULES: dict[str, tuple[str, ...]] = {
     ),
     "aggregation": (
         *_modules(
-            "regrade.scoring.aggregation", "averages labels label_sets inner_lists probabilities translation judgements"
+            "regrade.scoring.aggregation",
+            "averages labels label_sets inner_lists probabilities repeats translation judgements",
         ),
         *_modules("regrade.scoring.metrics", "length_control"),
         *_modules("regrade.scoring.card_metrics", "bridge"),

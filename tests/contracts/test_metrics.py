@@ -75,6 +75,7 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(("word_perplexity", "byte_perplexity", "bits_per_byte"), "whole documents: test_own_rules.py"),
     "acc_all": "questions with several answers: tests/scoring/metrics",
+    "variance": "several questions with repeats: test_parts_of_the_variance",
     "bypass": "measures nothing: test_continuations",
     **dict.fromkeys(
         ("judge_rating", "judge_score", "wins", "losses", "ties", "win_rate", "loss_rate", "win_rate_adjusted"),
@@ -122,6 +123,16 @@ def test_texts_as_the_harness_scores_them(kind: str, tmp_path: Path) -> None:
 def test_repeats(kind: str, tmp_path: Path) -> None:
     source = write_source(kind, tmp_path / "many", MANY)
     assert values(source.path, list(OF_MANY), **source.options) == pytest.approx(OF_MANY, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "csv"])
+def test_parts_of_the_variance(kind: str, tmp_path: Path) -> None:
+    """Two right of two, one of two, none of two: within (0 + 1/2 + 0) / 3; the means vary by 1/4, less 1/6 / 2."""
+    asked = [Question("yes", ["yes", "yes"]), Question("no", ["no", "yes"]), Question("maybe", ["no", "yes"])]
+    source = write_source(kind, tmp_path / "asked", asked)
+    assert values(source.path, ["variance"], **source.options) == pytest.approx(
+        {"variance": 1 / 3, "variance_between_questions": 1 / 6, "variance_within_questions": 1 / 6}, rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("kind", ["log", "jsonl", "card"])

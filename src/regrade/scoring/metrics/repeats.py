@@ -143,6 +143,26 @@ class MeanAtK(OverRepeats):
         return add_up(taken) / len(taken)
 
 
+@register("metric", "variance")
+class VarianceOfRepeats(OverRepeats):
+    """What the variance of an answer's score is made of: differences between questions, and chance within one."""
+
+    sign = "variance@"
+    usual = 0
+    aggregation = "variance_of_repeats"
+    higher_is_better = False
+
+    def __init__(self, metric: str = "exact_match", **arguments: Any) -> None:
+        super().__init__(metric=metric, **arguments)
+
+    def measure(self, case: Case) -> Any:
+        answers = case.extracted[0]
+        return [self._score_one(case, answer) for answer in (answers if isinstance(answers, list) else [answers])]
+
+    def unanswered(self, case: Case) -> Any:
+        return None
+
+
 @lru_cache(maxsize=4096)
 def _pass_at_k(total: int, right: int, k: int) -> float:
     from regrade.scoring.statistics.repeats import pass_at_k
