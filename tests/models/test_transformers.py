@@ -5,12 +5,17 @@ Needs torch and transformers, which development does not install: ``make test-tr
 
 from __future__ import annotations
 
+import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from tests.models import toy_prompts as toy
 from tests.models.asking import answers, chat
 
+from regrade.models.openai import OpenAIModel
 from regrade.models.transformers import TransformersModel
 from regrade.schema import Request
 
@@ -137,3 +142,73 @@ def test_a_request_that_cannot_be_answered_costs_itself_only(model: Transformers
     good = chat("a", "b")
     got = answers(model, [good[0], bad, Request(sample_id="c", position=2, messages=good[1].messages)])
     assert [answer.error is None for answer in got] == [True, False, True]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Replies to completions as ``server.reply`` makes them of the tokens of a prompt."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        data = json.dumps(self.server.reply(self.server.score(body["prompt"]))).encode()  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def score(folder: Path) -> Any:
+    """A function that makes of a prompt its tokens, with the network's own log-probabilities."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    network = transformers.AutoModelForCausalLM.from_pretrained(folder)
+
+    def score(prompt: str, bos: str | None) -> toy.Scored:
+        ids = [*([tokenizer.bos_token_id] if bos else []), *tokenizer(prompt).input_ids]
+        with torch.no_grad():
+            steps = torch.log_softmax(network(torch.tensor([ids])).logits[0].float(), dim=-1)
+        scored = toy.Scored(toy.characters, bos, prompt)
+        scored.logprobs = [None, *(float(steps[place, token]) for place, token in enumerate(ids[1:]))]
+        scored.greedy = [None, *(int(steps[place].argmax()) == token for place, token in enumerate(ids[1:]))]
+        return scored
+
+    return score
+
+
+@pytest.mark.parametrize("bos", [None, "<s>"])
+@pytest.mark.parametrize(
+    ("way", "reply"),
+    [
+        *(("echo", toy.ECHOING[name]) for name in ("vLLM", "SGLang", "Xinference", "GPT-2 alphabet", "objects")),
+        *(("prompt_logprobs", toy.PROMPT_LOGPROBS[name]) for name in ("vLLM, own first", "vLLM, sorted")),
+    ],
+)
+def test_a_servers_log_likelihoods_are_those_in_this_process(
+    model: TransformersModel, score: Any, way: str, reply: Any, bos: str | None
+) -> None:
+    server: Any = HTTPServer(("127.0.0.1", 0), _Handler)
+    server.reply, server.score = reply, lambda prompt: score(prompt, bos)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        request = Request(
+            sample_id="s", kind="loglikelihood", prompt="q. which? ", continuations=["yes", "no", "perhaps so"]
+        )
+        asked = OpenAIModel("m", base_url=f"http://127.0.0.1:{server.server_port}/v1", loglikelihood=way)
+        (got,) = answers(asked, [request])
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert got.choices is not None, got.error
+    if bos is None:
+        (own,) = answers(model, [request])
+        expected: Any = own.choices
+    else:
+        whole = [score(f"q. which? {continuation}", bos) for continuation in request.continuations or ()]
+        before = 1 + len("q. which?")
+        expected = [(sum(each.logprobs[before:]), all(each.greedy[before:])) for each in whole]
+    for (value, greedy), (total, whether) in zip(got.choices, expected, strict=True):
+        assert value == pytest.approx(total, abs=1e-4)
+        assert greedy == whether
