@@ -65,7 +65,7 @@ BUILTIN_MODULES: dict[str, tuple[str, ...]] = {
         "regrade.rows.readers",
         "lm_eval alpaca_eval helm inspect_ai mt_bench card_samples run_folder judge_run scored_repeats table "
         "every_eval_ever verifiers evalscope lighteval promptfoo deepeval openai_evals swe_bench simple_evals "
-        "opencompass",
+        "opencompass bigcode",
     ),
     "artifact": (
         *_modules(

@@ -240,6 +240,20 @@ def opencompass_predictions(folder: Path) -> Path:
     return _json(folder / "predictions" / "m1" / "other.json", content, 4)
 
 
+def bigcode(folder: Path) -> Path:
+    def ends(task: int, passed: int) -> list[list[Any]]:
+        return [
+            [n, {"task_id": task, "passed": n < passed, "result": "passed" if n < passed else "failed: 1 != 2"}]
+            for n in range(10)
+        ]
+
+    logs = {str(task): ends(task, passed) for task, passed in enumerate([10, 5, 0, 1])}
+    for problem in logs.values():
+        for number, end in problem:
+            end["completion_id"] = number
+    return _json(folder / "logs.json", logs, 4)
+
+
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "every-eval-ever": every_eval_ever,
     "verifiers": verifiers,
@@ -251,4 +265,5 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "swe-bench": swe_bench,
     "simple-evals": simple_evals,
     "opencompass": opencompass,
+    "bigcode": bigcode,
 }

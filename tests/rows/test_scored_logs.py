@@ -76,6 +76,7 @@ EXPECTED: dict[str, dict[str, tuple[float, int, int]]] = {  # value, samples, fa
     "swe-bench": {"resolved": (0.25, 4, 0)},
     "simple-evals": {"score": (0.75, 4, 0)},
     "opencompass": {"accuracy": (0.75, 4, 0)},
+    "bigcode": {"pass@1": (0.4, 4, 0), "pass@10": (0.75, 4, 0)},
 }
 
 
@@ -192,7 +193,7 @@ def test_who_answered_is_read_from_the_path_or_the_rows(tmp_path: Path, read: Ca
     }
 
 
-NAMED = {name: make for name, make in MAKERS.items() if name not in ("verifiers", "promptfoo", "deepeval")}
+NAMED = {name: make for name, make in MAKERS.items() if name not in ("verifiers", "promptfoo", "deepeval", "bigcode")}
 
 
 def _below(folder: Path, name: str) -> Path:
