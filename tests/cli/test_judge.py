@@ -374,3 +374,83 @@ def test_a_dry_run_asks_nothing(cli: Callable[..., Any], workspace: Path, answer
     assert "6 samples, 6 requests" in done.out
     assert "otter says 0" in done.out
     assert not workspace.exists()
+
+
+# -- logs of other tools -------------------------------------------------------------------------------------------
+
+
+def test_a_log_of_the_harness_is_judged(
+    cli: Callable[..., Any], start_server: Any, workspace: Path, tmp_path: Path
+) -> None:
+    """The prompt is the question, the target the reference; rows of a second filter are the same answer."""
+    log = write(
+        tmp_path / "samples_tea_2026-01-01T00-00-00.000000.jsonl",
+        [
+            {
+                "doc_id": n,
+                "doc": {"text": f"tea {n}"},
+                "target": f"cup {n}",
+                "arguments": {"gen_args_0": {"arg_0": f"Q: how many {n}?", "arg_1": {"until": []}}},
+                "resps": [[f"says {n}"]],
+                "filtered_resps": [f"says {n}"],
+                "filter": name,
+                "metrics": ["exact_match"],
+                "exact_match": 0.0,
+                "doc_hash": "a",
+                "prompt_hash": "b",
+                "target_hash": "c",
+            }
+            for name in ("strict", "flexible")
+            for n in range(2)
+        ],
+    )
+    server = start_server(said={"says 0": "[[8]]", "says 1": "Rating: 6/10"})
+    done = cli(
+        "judge", f"plum={log}", "--with", "rating", "--judge", "big", "--base-url", server.url, "--json", "--name", "j"
+    )
+    assert done.code == 0, done.err
+    assert values(done.out, "judge_rating,verdict") == {"plum": 7.0}
+    asked = list(server.counts()["asked"])
+    assert len(asked) == 2
+    assert all(f"Q: how many {n}?" in text and f"cup {n}" in text for n, text in enumerate(sorted(asked)))
+
+
+def test_a_log_without_words_or_question_is_refused(cli: Callable[..., Any], workspace: Path, tmp_path: Path) -> None:
+    row = {
+        "doc_id": 0,
+        "doc": {"text": "tea"},
+        "target": "a",
+        "arguments": [["", "x"], ["", "y"]],
+        "resps": [[[-1.0, False]], [[-2.0, False]]],
+        "filtered_resps": [[-1.0, False], [-2.0, False]],
+        "acc": 1.0,
+    }
+    log = write(tmp_path / "samples_tea_2026-01-01T00-00-00.000000.jsonl", [row])
+    done = cli("judge", log, "--with", "rating", "--judge", "big", "--base-url", "http://127.0.0.1:9/v1")
+    assert done.code == 1
+    assert "no answer in words" in done.err
+    log = write(
+        tmp_path / "samples_tea_2026-01-01T00-00-00.000000.jsonl",
+        [row | {"arguments": [], "resps": [["yes"]], "filtered_resps": ["yes"]}],
+    )
+    done = cli("judge", log, "--with", "rating", "--judge", "big", "--base-url", "http://127.0.0.1:9/v1")
+    assert done.code == 1
+    assert "holds no question" in done.err
+    assert "--field" in done.err
+
+
+def test_columns_of_a_table_are_named(
+    cli: Callable[..., Any], start_server: Any, workspace: Path, tmp_path: Path
+) -> None:
+    table = write(tmp_path / "plum.jsonl", [{"n": 7, "ask": "why tea?", "said": "warm", "gold": "hot"}])
+    server = start_server(said={"why tea?": "[[8]]"})
+    names = ["--id", "n", "--question", "ask", "--answer", "said", "--expected", "gold"]
+    command = ["judge", table, "--with", "rating", "--judge", "big", "--base-url", server.url, "--json"]
+    done = cli(*command, *names, "--name", "j")
+    assert done.code == 0, done.err
+    (asked,) = server.counts()["asked"]
+    assert "warm" in asked
+    assert "hot" in asked
+    missing = cli(*command, "--answer", "word")
+    assert missing.code != 0
+    assert "--answer" in missing.err

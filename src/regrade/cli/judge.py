@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "answers",
         nargs="+",
         metavar="[NAME=]ANSWERS",
-        help="a run, or a file of answers; NAME says what the system is called",
+        help="a run, a log (lm-eval, Inspect, ...), a folder of logs or a table of answers; NAME is the system's name",
     )
     what = parser.add_argument_group("what is asked")
     what.add_argument(
@@ -58,6 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument("--questions", type=Path, metavar="FILE", help="FastChat's question.jsonl, for its answers")
     what.add_argument("--references", type=Path, metavar="FILE", help="FastChat's reference answers")
+    for name, holds in (("question", "question"), ("answer", "answer"), ("expected", "correct answer"), ("id", "id")):
+        what.add_argument(f"--{name}", metavar="COLUMN", help=f"of a table of answers: the column of the {holds}")
     what.add_argument(
         "--field",
         action="append",
@@ -179,7 +181,7 @@ def _prepared(arguments: argparse.Namespace, found: FoundJudge, workspace: Works
         raise UsageError("needs the questions", where="--references", hint="--questions question.jsonl")
     questions = Questions(arguments.questions, arguments.references) if arguments.questions is not None else None
     return prepare_judge(
-        [judged(text, workspace) for text in arguments.answers],
+        [judged(text, workspace, _columns(arguments)) for text in arguments.answers],
         found,
         asking=Asking(order=arguments.order or "both", baseline=arguments.baseline),
         questions=questions,
@@ -199,8 +201,14 @@ def _texts(given: list[str]) -> dict[str, str]:
     return fields
 
 
-def judged(text: str, workspace: Workspace) -> Judged:
-    """What ``[NAME=]ANSWERS`` means: a file of answers, or a run.
+def _columns(arguments: argparse.Namespace) -> dict[str, str]:
+    named = {kind: getattr(arguments, kind) for kind in ("id", "question", "answer")}
+    named["reference"] = arguments.expected
+    return {kind: column for kind, column in named.items() if column is not None}
+
+
+def judged(text: str, workspace: Workspace, columns: dict[str, str] | None = None) -> Judged:
+    """What ``[NAME=]ANSWERS`` means: a file of answers, a log of another tool or a folder of them, or a run.
 
     Raises:
         InputError: there is neither.
@@ -212,7 +220,13 @@ def judged(text: str, workspace: Workspace) -> Judged:
         name, place = "", text
     path = Path(place)
     if path.is_file() and path.name != "run.json":
-        return Judged(name=name or None, table=path)
+        from regrade.recipes.judging.log_answers import holds_logs
+
+        if not columns and holds_logs(path):
+            return Judged(name=name or None, log=path)
+        return Judged(name=name or None, table=path, columns=columns or {})
+    if path.is_dir() and not any((folder / "run.json").is_file() for folder in (path, workspace.folder / place)):
+        return Judged(name=name or None, log=path)
     return Judged(name=name or None, run=workspace.find(place.removesuffix("/run.json")))
 
 

@@ -17,6 +17,7 @@ from regrade.recipes.judging.answer_tables import Questions, conversations_of_ta
 from regrade.recipes.judging.conversation import Conversation
 from regrade.recipes.judging.find import FoundJudge
 from regrade.recipes.judging.judge import Judge
+from regrade.recipes.judging.log_answers import conversations_of_logs
 from regrade.recipes.judging.samples import Asking, samples_of
 from regrade.recipes.judging.verdict_form import steps
 from regrade.runs.launch import Prepared
@@ -33,17 +34,21 @@ class Judged(msgspec.Struct, kw_only=True):
     Attributes:
         name: What the system is called; None for the model's own name.
         run: A run, or
-        table: a file of answers.
+        table: a file of answers, or
+        log: a log of another tool, or a folder of logs.
+        columns: Of a table, the columns of ``id``, ``question``, ``answer`` and ``reference`` that were named.
     """
 
     name: str | None = None
     run: Run | None = None
     table: Path | None = None
+    log: Path | None = None
+    columns: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def place(self) -> str:
         """Where it is."""
-        return str(self.run.folder if self.run is not None else self.table)
+        return str(self.run.folder if self.run is not None else self.table or self.log)
 
 
 def prepare_judge(
@@ -154,9 +159,11 @@ def _all(judged: list[Judged], questions: Questions | None, fields: dict[str, Fi
     for one in judged:
         if one.run is not None:
             found = conversations_of_run(one.run, one.name)
+        elif one.log is not None:
+            found = conversations_of_logs(one.log, system=one.name, asked_elsewhere="question" in fields)
         else:
             assert one.table is not None
-            found = conversations_of_table(one.table, system=one.name, questions=questions)
+            found = conversations_of_table(one.table, system=one.name, questions=questions, columns=one.columns)
         for conversation in found:
             whole = _with_fields(conversation, fields, one.place)
             key = whole.system, whole.item, whole.repeat

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from regrade.errors import InputError
 from regrade.recipes.judging.conversation import Conversation
-from regrade.rows.columns import listed, names_of
+from regrade.rows.columns import listed, names_of, require
 from regrade.rows.table_files import Row, all_rows, first_rows, open_table
 from regrade.schema import Malformed
 
@@ -52,7 +52,11 @@ def questions_beside(path: Path) -> Questions | None:
 
 
 def conversations_of_table(
-    path: Path, *, system: str | None = None, questions: Questions | None = None
+    path: Path,
+    *,
+    system: str | None = None,
+    questions: Questions | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> Iterator[Conversation]:
     """The conversations in a file, one row each.
 
@@ -60,9 +64,10 @@ def conversations_of_table(
         path: JSON lines, a JSON array, CSV, TSV or Parquet.
         system: Who answered, instead of what the rows say; where neither does, the file's name.
         questions: What was asked, for FastChat's files of answers; found where FastChat keeps it if not given.
+        columns: The columns of ``id``, ``question``, ``answer`` or ``reference``, where their names do not tell.
 
     Raises:
-        InputError: a row has no id or answer, or the question cannot be had.
+        InputError: there is no such column, a row has no id or answer, or the question cannot be had.
     """
     table = open_table(path)
     names = names_of(first_rows(table))
@@ -75,22 +80,27 @@ def conversations_of_table(
         for line, row in _numbered(path):
             yield _fastchat(row, system, found, f"{path}:{line}")
         return
-    columns = {kind: next((name for name in known if name in names), None) for kind, known in _KINDS.items()}
-    if columns["answer"] is None:
+    named = columns or {}
+    for kind, column in named.items():
+        require(column, first_rows(table), flag=f"--{'expected' if kind == 'reference' else kind}", where=str(path))
+    chosen: dict[str, str | None] = {
+        kind: named.get(kind) or next((name for name in known if name in names), None) for kind, known in _KINDS.items()
+    }
+    if chosen["answer"] is None:
         raise InputError(
             "which column holds the answers cannot be told",
             where=str(path),
-            hint=f"name it {', '.join(ANSWERS)}; there are {listed(names)}",
+            hint=f"--answer COLUMN names it; there are {listed(names)}",
         )
     repeats: dict[tuple[str, str], int] = {}
     models: set[str] = set()
     for line, row in _numbered(path):
-        if system is not None and columns["system"] is not None:
-            models.add(str(row.get(columns["system"])))
+        if system is not None and chosen["system"] is not None:
+            models.add(str(row.get(chosen["system"])))
             if len(models) > 1:
                 what = f"holds answers of several models, which cannot all be called {system}"
                 raise InputError(what, where=f"{path}:{line}", hint="leave the name out")
-        conversation = _plain(row, columns, system or path.stem, system is not None, line, questions)
+        conversation = _plain(row, chosen, system or path.stem, system is not None, line, questions)
         key = conversation.system, conversation.item
         conversation.repeat = repeats.get(key, 0)
         repeats[key] = conversation.repeat + 1
