@@ -12,8 +12,9 @@ import pytest
 
 from regrade.rows.source import Chunk, Run, Source
 from regrade.schema import FilterPipeline, FilterStep, MetricSpec, Recipe, Record
-from regrade.scoring.chunk import score_chunk, wrong_hashes
+from regrade.scoring.chunk import score_chunk
 from regrade.scoring.plan import Job, MetricPlan, Plan
+from regrade.scoring.recorded_hashes import wrong_hashes
 
 
 def job(path: str, **plan: Any) -> Job:

@@ -1,38 +1,39 @@
 """Scoring: what an answer is worth.
 
-====================  ==============================================================
-:mod:`.score`         scoring from paths and options: the front door of this room
-:mod:`.options`       what a user may ask
-:mod:`.plan`          what is to be scored and how, decided before any chunk is read
-:mod:`.planned`       from a source and the options to the jobs that score it
-:mod:`.running`       the jobs on their way through an engine
-:mod:`.chunk`         one chunk: read, filter, measure
-:mod:`.breaker`       the end of scoring that gets nowhere
-:mod:`.block`         what a chunk gives, and joining blocks
-:mod:`.parts`         several runs in one file, and repeated rows
-:mod:`.file_rows`     a source's rows read once more
-:mod:`.selection`     why an expression leaves nothing
-:mod:`.summarise`     from joined blocks to results
-:mod:`.results`       results and counts
-:mod:`.scores`        everything a command gives
-:mod:`.failures`      what samples count as that could not be scored
-:mod:`.check`         comparison with what a log recorded
-:mod:`.compare`       paired comparison of two runs
-:mod:`.comparison`    what such a comparison says
-:mod:`.power`         what a number of samples can show
-:mod:`.pairing`       which sample of one run is which of another
-:mod:`.case`          one record under one pipeline, as metrics see it
-:mod:`.column`        columns of sufficient statistics
-:mod:`.filters`       from what a model said to the answer in it
-:mod:`.metrics`       what an extracted answer is worth
-:mod:`.aggregation`   from the values of many samples to one
-:mod:`.translation`   BLEU, chrF and TER from sums over sentences
-:mod:`.statistics`    intervals, bootstrap, paired and clustered errors, agreement
-:mod:`.ready`         from a recipe's names to metrics and aggregations that can run
-:mod:`.task_groups`   values of the harness's groups of tasks
-:mod:`.browse`        looking at samples
-:mod:`.card_metrics`  metrics that cards name
-:mod:`.verdicts`      reading a judge's verdict out of its words
-:mod:`.judging`       judges' verdicts: orders, standings, agreement
-====================  ==============================================================
+=======================  ==============================================================
+:mod:`.score`            scoring from paths and options: the front door of this room
+:mod:`.options`          what a user may ask
+:mod:`.plan`             what is to be scored and how, decided before any chunk is read
+:mod:`.planned`          from a source and the options to the jobs that score it
+:mod:`.running`          the jobs on their way through an engine
+:mod:`.chunk`            one chunk: read, filter, measure
+:mod:`.recorded_hashes`  whether a row holds what its recorded hashes are of
+:mod:`.breaker`          the end of scoring that gets nowhere
+:mod:`.block`            what a chunk gives, and joining blocks
+:mod:`.parts`            several runs in one file, and repeated rows
+:mod:`.file_rows`        a source's rows read once more
+:mod:`.selection`        why an expression leaves nothing
+:mod:`.summarise`        from joined blocks to results
+:mod:`.results`          results and counts
+:mod:`.scores`           everything a command gives
+:mod:`.failures`         what samples count as that could not be scored
+:mod:`.check`            comparison with what a log recorded
+:mod:`.compare`          paired comparison of two runs
+:mod:`.comparison`       what such a comparison says
+:mod:`.power`            what a number of samples can show
+:mod:`.pairing`          which sample of one run is which of another
+:mod:`.case`             one record under one pipeline, as metrics see it
+:mod:`.column`           columns of sufficient statistics
+:mod:`.filters`          from what a model said to the answer in it
+:mod:`.metrics`          what an extracted answer is worth
+:mod:`.aggregation`      from the values of many samples to one
+:mod:`.translation`      BLEU, chrF and TER from sums over sentences
+:mod:`.statistics`       intervals, bootstrap, paired and clustered errors, agreement
+:mod:`.ready`            from a recipe's names to metrics and aggregations that can run
+:mod:`.task_groups`      values of the harness's groups of tasks
+:mod:`.browse`           looking at samples
+:mod:`.card_metrics`     metrics that cards name
+:mod:`.verdicts`         reading a judge's verdict out of its words
+:mod:`.judging`          judges' verdicts: orders, standings, agreement
+=======================  ==============================================================
 """
