@@ -59,6 +59,8 @@ def conversations_of_logs(
                 if not question and not asked_elsewhere:
                     hint = "say where it stands: --field 'question={{doc.NAME}}'"
                     raise InputError("holds no question", where=where, hint=hint)
+                if source.reader == "alpaca-eval":
+                    record.target = None  # the baseline's output, which is not a correct answer
                 yield from _conversations(record, question, item, name, source.task)
 
 
