@@ -6,11 +6,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from regrade.errors import RegradeError
+from regrade.errors import RecipeError, RegradeError
 from regrade.rows.judge_run import AskedAbout, JudgeRun, Reading
 from regrade.schema import FilterPipeline, FilterStep
+from regrade.scoring.breaker import is_over
 from regrade.scoring.filters import Pipeline, is_unparsed
 from regrade.scoring.metrics.judgements import verdict_of
+from regrade.time_limit import DEFAULT_LIMIT_S, TimeLimit
 
 Status = Literal["parsed", "unparsed", "call failed"]
 
@@ -54,10 +56,26 @@ def rulings_of(run: JudgeRun, *, filters: list[FilterPipeline] | None = None) ->
         filters: Pipelines to read the verdicts by, of which the first is taken; None for the run's own.
 
     Raises:
-        RecipeError: the filters cannot be made.
+        RecipeError: the filters cannot be made, or one answer after the other takes too long.
     """
     pipelines = {name: Pipeline(_pipeline(reading, filters)) for name, reading in run.manifest.readings.items()}
-    return [_ruling(run, asked, pipelines[asked.criterion]) for asked in run.asked()]
+    for pipeline in pipelines.values():
+        pipeline.prepare()
+    found: list[Ruling] = []
+    late: list[int] = []
+    with TimeLimit(DEFAULT_LIMIT_S) as limit:
+        for number, asked in enumerate(run.asked()):
+            begun = limit.count
+            found.append(_ruling(run, asked, pipelines[asked.criterion], limit))
+            if limit.exceeded and limit.count > begun:
+                late.append(number)
+                if is_over(late, from_start=True):
+                    raise RecipeError(
+                        f"the pattern of verdicts is given up: answer after answer took over {limit.limit_s:g} CPU s",
+                        where=f"sample {asked.sample_id}",
+                        hint="the answers are kept; name another pattern",
+                    )
+    return found
 
 
 def _pipeline(reading: Reading, filters: list[FilterPipeline] | None) -> FilterPipeline:
@@ -70,16 +88,20 @@ def _pipeline(reading: Reading, filters: list[FilterPipeline] | None) -> FilterP
     return FilterPipeline("verdict", steps)
 
 
-def _ruling(run: JudgeRun, asked: AskedAbout, pipeline: Pipeline) -> Ruling:
+def _ruling(run: JudgeRun, asked: AskedAbout, pipeline: Pipeline, limit: TimeLimit) -> Ruling:
     about = asked.metadata
     swapped = about.get("swapped")
     said = run.said(asked.sample_id)
     verdict: Any = None
     if said:
         try:
+            limit.start()
             verdict = pipeline.apply([said], asked.doc if pipeline.uses_doc else None)[0]
+            limit.finish()
         except (RegradeError, ValueError, TypeError, KeyError, IndexError, AttributeError):
             verdict = None
+        finally:
+            limit.stop()
         verdict = None if is_unparsed(verdict) else _meant(verdict, run.manifest.mode, swapped)
     return Ruling(
         sample_id=asked.sample_id,
