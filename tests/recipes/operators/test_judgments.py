@@ -7,7 +7,8 @@ import math
 import pytest
 
 from regrade.recipes.artifacts import ArtifactError
-from regrade.recipes.operators.judgments import InferDictsToBinaryLogprobs
+from regrade.recipes.operators.judgments import ExtractMtBenchRatingJudgment, InferDictsToBinaryLogprobs
+from regrade.recipes.operators.processors import PostProcess, Postprocessors
 
 
 def tokens(*alternatives: dict[str, float]) -> list[dict[str, list[dict[str, object]]]]:
@@ -41,3 +42,23 @@ def test_neither_word_is_worth_nothing(said: object) -> None:
 def test_words_that_overlap_are_refused() -> None:
     with pytest.raises(ArtifactError, match="parts of each other"):
         InferDictsToBinaryLogprobs(pos_class_name="toxic", neg_class_name="not Toxic")
+
+
+@pytest.mark.parametrize(
+    ("said", "rating", "as_unitxt"),
+    [
+        ("<think>[[3]]?</think>Rating: [[8]]", 0.8, 0.3),
+        ("<think>[[3]] or", None, 0.3),
+        ("[[3]] or [[9]]", None, 0.3),
+        ("[[8]], as I said: [[8.0]]", 0.8, 0.8),
+        ("[[11]]", None, 1.1),
+    ],
+)
+def test_ratings_that_were_thought_or_contradicted_count_in_unitxt_alone(
+    said: str, rating: float | None, as_unitxt: float
+) -> None:
+    steps = [PostProcess(operator=ExtractMtBenchRatingJudgment())]
+    found = Postprocessors(steps)(said)
+    assert (found.unparsed is None) == (rating is not None)
+    assert found.prediction == pytest.approx(rating or 0.0)
+    assert Postprocessors(steps, as_unitxt=True)(said).prediction == pytest.approx(as_unitxt)
