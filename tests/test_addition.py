@@ -16,7 +16,8 @@ ROOMS = ("scoring", "recipes/lm_eval", "recipes/operators", "rows/readers", "rep
 
 #: Modules where the built-in ``sum`` adds whole numbers only, though the code does not show it.
 COUNTS = {
-    "models/asking.py", "models/openai_replies.py", "recipes/lm_eval/survey.py", "recipes/operators/joined_batches.py",
+    "models/asking.py", "models/openai.py", "models/openai_replies.py", "rows/readers/bigcode.py", "scoring/compare.py",
+    "recipes/lm_eval/survey.py", "recipes/operators/joined_batches.py",
     "recipes/operators/matching.py", "recipes/operators/table_serializers.py", "reports/cards.py",
     "reports/drawing.py", "reports/export/every_eval_ever.py", "rows/readers/inspect_ai.py",
     "scoring/card_metrics/elements.py", "scoring/card_metrics/matthews.py", "scoring/card_metrics/squad.py",

@@ -86,20 +86,17 @@ def test_a_piece_that_is_to_be_skipped_raises_at_once() -> None:
     assert done == [1, 3]
 
 
-def test_what_is_worked_on_is_posted() -> None:
-    board = [0, 0]
-    time_limit.post_on(board)
-    try:
-        with TimeLimit(2.5) as timer:
-            timer.start()
-            timer.stop()
-            timer.start()
-            assert board == [2, 2500]
-            timer.finish()
-            assert board == [0, 2500]
-        assert board == [0, 0]
-    finally:
-        time_limit.post_on([0, 0])
+def test_what_is_worked_on_is_posted(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = [0, 0, 0]
+    monkeypatch.setattr(time_limit, "_board", board)
+    with TimeLimit(2.5) as timer:
+        timer.start()
+        timer.stop()
+        timer.start()
+        assert board == [2, 2500, 1]
+        timer.finish()
+        assert board == [0, 2500, 1]
+    assert board == [0, 0, 1]
 
 
 def test_the_former_handler_comes_back() -> None:

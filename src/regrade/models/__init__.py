@@ -18,6 +18,7 @@
 :mod:`.proxies`          by which proxy an address is reached
 :mod:`.local`            batches in a thread, for whoever is in this process
 :mod:`.openai_replies`   what servers reply, read into answers
+:mod:`.llama_cpp`        log-likelihoods from a server that echoes no prompt
 :mod:`.prompt_logprobs`  log-likelihoods out of the prompts that servers send back
 :mod:`.spelling`         which tokens spell a text, and what follows a place in it
 :mod:`.named`            from what a person calls a model to the model

@@ -2,8 +2,8 @@
 
 A :class:`Design` says what is compared; :func:`power_at`, :func:`needed` and :func:`detectable` answer for every one,
 by the normal approximation of a two-sided test: with s0 and s1 the standard deviations that one sample adds to the
-difference where there is none and where it is d, ``power = Phi((|d| sqrt(n) - z s0) / s1)``. "Found" means significant in
-the right direction.
+difference where there is none and where it is d, ``power = Phi((|d| sqrt(n) - z s0) / s1)``. "Found" means significant
+in the right direction.
 
 For the mean of paired differences over n questions, each answered ``repeats`` times by each system, it is::
 
