@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -201,3 +202,10 @@ def start_server() -> Iterator[Callable[..., Any]]:
             return stack.enter_context(serving(Behaviour(**behaviour)))
 
         yield start
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible() -> None:
+    """Ctrl-C interrupts tests and what they start, even where the shell had it ignored (a command in the background)."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
