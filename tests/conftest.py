@@ -206,6 +206,6 @@ def start_server() -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _interruptible() -> None:
-    """Ctrl-C interrupts tests and what they start, even where the shell had it ignored (a command in the background)."""
+    """Ctrl-C interrupts tests and what they start, even where the shell ignored it (a command in the background)."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

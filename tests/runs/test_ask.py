@@ -385,6 +385,7 @@ def test_a_cache_that_is_locked_holds_up_nothing_and_catches_up_later(tmp_path: 
     assert go(run, Canned(), ["a", "b"], cache=cache).missing == 0
     assert "locked" in (cache.trouble or "")
     other.execute("ROLLBACK")
+    other.close()
     model = Canned()
     go(new_run(tmp_path / "w" / "two", 2), model, ["a", "b"], cache=workspace.cache())
     assert model.asked == []

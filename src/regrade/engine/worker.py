@@ -73,7 +73,11 @@ class Worker:
                 self.process: Any = fork.Process(
                     target=work, args=(theirs, pipes, function, items, self._board), name="regrade-worker"
                 )
-                self.process.start()
+                before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the worker ignores Ctrl-C
+                try:
+                    self.process.start()
+                finally:
+                    signal.pthread_sigmask(signal.SIG_SETMASK, before)
             else:
                 self.process = _Interpreter(theirs.fileno(), descriptor)
         finally:
@@ -199,6 +203,8 @@ def work(
 ) -> None:
     """What a worker does: run the items whose numbers arrive, until the other end says stop or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair: it ends the workers
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     post_on(board)
     mark_worker()

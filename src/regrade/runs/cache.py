@@ -11,6 +11,7 @@ import os
 import queue
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -57,6 +58,7 @@ class AnswerCache:
             make_folder(path.parent, private=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._base = sqlite3.connect(path, check_same_thread=False, timeout=_BUSY_S, isolation_level=None)
+            weakref.finalize(self, self._base.close)  # who forgets to close it leaves nothing open
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
             (version,) = self._base.execute("PRAGMA user_version").fetchone()
