@@ -312,6 +312,7 @@ class _Transcoded(io.RawIOBase):
     """Text of another encoding, as UTF-8. What the encoding does not have becomes a byte that is not UTF-8 either."""
 
     def __init__(self, stream: io.BufferedReader, path: str | Path, encoding: str) -> None:
+        self._stream = stream  # first: an object that was refused is closed, too, when it is collected
         try:
             if not codecs.lookup(encoding)._is_text_encoding:
                 raise LookupError(encoding)
@@ -323,7 +324,6 @@ class _Transcoded(io.RawIOBase):
                 where=str(path),
                 hint="--encoding takes a name that Python knows: cp1252, latin-1, utf-16, gb18030, shift_jis, ...",
             ) from None
-        self._stream = stream
         self._path = path
         self._encoding = encoding
         self._ready = b""
