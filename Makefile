@@ -84,6 +84,9 @@ format: .venv/.dev  ## rewrite the code as ruff wants it
 	$(RUN)/ruff check --fix-only --quiet
 	$(RUN)/ruff format
 
+index: .venv/.dev  ## write the index of plugins anew
+	$(RUN)/python scripts/plugin_index.py
+
 lint: .venv/.dev  ## formatting and lint rules
 	$(RUN)/ruff format --check
 	$(RUN)/ruff check

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from regrade.scoring.statistics.bootstrap import distribution, jackknife_of_sums, replicate_of_sums
-from regrade.scoring.statistics.clustered import clustered_interval
-from regrade.scoring.statistics.intervals import bca_of_sums
-from regrade.scoring.statistics.paired import paired_bootstrap, paired_difference
-from regrade.scoring.statistics.proportion import Interval, normal, wilson
+from regrade.statistics.bootstrap import distribution, jackknife_of_sums, replicate_of_sums
+from regrade.statistics.clustered import clustered_interval
+from regrade.statistics.intervals import bca_of_sums
+from regrade.statistics.paired import paired_bootstrap, paired_difference
+from regrade.statistics.proportion import Interval, normal, wilson
 
 PAGE = Path(__file__).parents[1] / "docs" / "guides" / "statistics.md"
 BEGIN, END = "<!-- coverage: benchmarks/coverage.py --write -->", "<!-- coverage ends -->"

@@ -97,7 +97,7 @@ def _is_looked_at(row_id: str | None) -> bool:
 def _table_rows(output: Path) -> Iterator[tuple[str | None, Row]]:
     from pyarrow import parquet
 
-    from regrade.rows.convert.table_schema import told, unfolded
+    from regrade.chat.convert.table_schema import told, unfolded
 
     file = parquet.ParquetFile(output)
     said = told(file.schema_arrow.metadata)

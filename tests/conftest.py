@@ -7,6 +7,7 @@ where it is absent.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -41,6 +42,15 @@ def _folder(*parts: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no {'/'.join(parts)} in {SHARED.name}/ beside the checkout (or in REGRADE_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def harness() -> str:
+    """The version of the installed harness."""
+    try:
+        return importlib.metadata.version("lm_eval")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("lm-eval is not installed")
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,11 @@ import pytest
 
 import regrade
 from regrade.access import Access, AccessDenied
+from regrade.artifacts.reaching import Reaching
 from regrade.errors import InputError
-from regrade.recipes.artifacts.reaching import Reaching
-from regrade.recipes.loaders import Loading
-from regrade.recipes.loaders.files import found
-from regrade.rows import downloads
+from regrade.files import downloads
+from regrade.rows.loaders import Loading
+from regrade.rows.loaders.files import found
 
 TASK = {
     "__type__": "task",
@@ -258,7 +258,7 @@ def test_the_address_that_a_name_stands_for_is_checked(monkeypatch: pytest.Monke
 
 
 def test_a_task_includes_files_of_its_own_and_of_the_working_folder(places: Path) -> None:
-    from regrade.recipes.lm_eval.named import load_tasks
+    from regrade.lm_eval.named import load_tasks
 
     for folder in ("work", "work/got", "elsewhere"):
         (places / folder / "base.yaml").write_text("doc_to_target: '{{answer}}'\n")
@@ -284,7 +284,7 @@ def test_a_task_includes_files_of_its_own_and_of_the_working_folder(places: Path
     [{"dataset_path": "csv", "dataset_kwargs": {"data_files": {"test": "{away}"}}}, {"dataset_path": "{folder}"}],
 )
 def test_a_task_names_no_documents_elsewhere(places: Path, settings: dict[str, object]) -> None:
-    from regrade.runs.prepare_task import prepare_task
+    from regrade.lm_eval.prepare import prepare_task
 
     text = (
         json.dumps(settings)
@@ -307,17 +307,17 @@ def test_a_task_names_no_documents_elsewhere(places: Path, settings: dict[str, o
 _MAY_REACH = """
 access atomic extras memory_limit: the foundations
 models/*: servers, keys and stored answers that the user names
-runs/*: what this program wrote
-rows/files rows/location rows/hub rows/table_files rows/zip_members: files and stores that the user named
-rows/downloads: asks
-rows/readers/* rows/run_answers rows/judge_run rows/lm_eval_results rows/discover: logs and tables that the user named
-rows/convert/* rows/chat/mapping rows/chat/arrow_columns: conversion of files that the user named
-recipes/artifacts/* recipes/cards/sample_file recipes/filter_file: catalogs, cards and filters that the user named
-recipes/lm_eval/task_yaml recipes/lm_eval/index recipes/lm_eval/adopt: tasks that the user named; includes ask
-recipes/functions recipes/inspection: which functions may run is asked; sources are read to tell
-recipes/loaders/files recipes/operators/reading recipes/prompting/shape_serializers: they ask
-recipes/operators/matching recipes/operators/images: temporary files of its own; images within rows
-scoring/judging/length_controlled scoring/card_metrics/*: tables of its own, of the user, or of packages
+runs/* store/*: what this program wrote
+files/reading files/location files/hub files/tables files/zip_members: files and stores that the user named
+files/downloads: asks
+rows/readers/* rows/lm_eval_results rows/discover: logs and tables that the user named
+chat/convert/* chat/mapping chat/arrow_columns: conversion of files that the user named
+artifacts/* lm_eval/filter_file: catalogs, cards and filters that the user named
+lm_eval/task_yaml lm_eval/index lm_eval/adopt: tasks that the user named; includes ask
+lm_eval/functions lm_eval/inspection: which functions may run is asked; sources are read to tell
+rows/loaders/files cards/operators/reading cards/prompting/shape_serializers: they ask
+cards/operators/matching cards/operators/images: temporary files of its own; images within rows
+judging/length_controlled metrics/*: tables of its own, of the user, or of packages
 cli/* reports/* engine/*: doors
 """
 _REACHES = {

@@ -28,9 +28,9 @@ IMPORTED = {"pyyaml": "yaml", "universal-pathlib": "upath"}
 FINDERS = {
     "extras.py",
     "cli/arrow.py",
-    "recipes/functions.py",
-    "recipes/lm_eval/task_yaml.py",
-    "recipes/artifacts/catalogs.py",
+    "lm_eval/functions.py",
+    "lm_eval/task_yaml.py",
+    "artifacts/catalogs.py",
 }
 
 
@@ -111,7 +111,7 @@ def artifact(module: str, name: str, /, **arguments: Any) -> Any:
 
 
 def metric(module: str, name: str) -> Any:
-    return artifact(f"scoring.card_metrics.{module}", name)
+    return artifact(f"metrics.{module}", name)
 
 
 def model(name: str) -> Any:
@@ -122,7 +122,7 @@ def model(name: str) -> Any:
 
 
 def process_docs() -> None:
-    from regrade.recipes.lm_eval.documents import TaskDocuments
+    from regrade.lm_eval.documents import TaskDocuments
     from regrade.schema import FunctionRef, Recipe
 
     recipe = Recipe(task="a_task", metadata={"test_split": "test"})
@@ -133,34 +133,36 @@ SCHEMA: dict[str, Any] = {"type": "function", "function": {"name": "f", "paramet
 
 #: Something that needs each package, as a person reaches it.
 USES: dict[str, Callable[[], Any]] = {
-    "PIL": lambda: artifact("recipes.operators.images", "DecodeImage", field="a").process_row({"a": "eA=="}),
-    "autoevals": lambda: artifact("runs.autoevals", "AutoevalsModel", name="openai:x"),
+    "PIL": lambda: artifact("cards.operators.images", "DecodeImage", field="a").process_row({"a": "eA=="}),
+    "autoevals": lambda: artifact("judging.autoevals_model", "AutoevalsModel", name="openai:x"),
     "datasets": process_docs,
     "huggingface_hub": lambda: regrade.score("hf://datasets/org/name", expected="a", answer="b"),
-    "jsonschema": lambda: metric("tool_calls", "ToolCallingMetric").measure(
+    "jsonschema": lambda: metric("structured.tool_calls", "ToolCallingMetric").measure(
         {"name": "f", "arguments": {}}, [{"name": "f", "arguments": {}}], {"__tools__": [SCHEMA]}
     ),
     "litellm": lambda: model("litellm:groq/x"),
-    "lm_eval": lambda: import_module("regrade.recipes.lm_eval.index").installed_index(rebuild=True),
+    "lm_eval": lambda: import_module("regrade.lm_eval.index").installed_index(rebuild=True),
     "matplotlib": lambda: import_module("regrade.reports.drawing").to_png(
         import_module("regrade.reports.drawing").Drawing(10, 10, [], "")
     ),
-    "nltk": lambda: metric("rouge", "Rouge").measure("One. Two.", ["One."], {}),
-    "openpyxl": lambda: import_module("regrade.rows.workbooks").sheet_of(str(ROOT / "examples" / "answers.xlsx"), None),
+    "nltk": lambda: metric("text.rouge", "Rouge").measure("One. Two.", ["One."], {}),
+    "openpyxl": lambda: import_module("regrade.files.workbooks").sheet_of(
+        str(ROOT / "examples" / "answers.xlsx"), None
+    ),
     "pandas": lambda: regrade.score(ROOT / "examples" / "results").to_pandas(),
     "polars": lambda: regrade.score(ROOT / "examples" / "results").to_polars(),
     "ray": lambda: artifact("engine.ray", "RayEngine"),
-    "sacrebleu": lambda: metric("normalized_sacrebleu", "NormalizedSacrebleu")._metric("flores200"),
+    "sacrebleu": lambda: metric("text.normalized_sacrebleu", "NormalizedSacrebleu")._metric("flores200"),
     "sklearn": lambda: list(
-        artifact("recipes.loaders.elsewhere", "LoadFromSklearn", dataset_name="20newsgroups")._rows(
+        artifact("rows.loaders.elsewhere", "LoadFromSklearn", dataset_name="20newsgroups")._rows(
             "train", type("Loading", (), {"data": None})()
         )
     ),
-    "spacy": lambda: metric("shared_words", "F1Strings").measure("a", ["a"], {}),
-    "sqlglot": lambda: metric("sql", "SQLNonExecutionAccuracy").measure("SELECT 1", ["SELECT 1"], {}),
-    "sqlparse": lambda: metric("sql", "SQLNonExecutionAccuracy").measure("SELECT 1", ["SELECT 1"], {}),
+    "spacy": lambda: metric("text.shared_words", "F1Strings").measure("a", ["a"], {}),
+    "sqlglot": lambda: metric("structured.sql", "SQLNonExecutionAccuracy").measure("SELECT 1", ["SELECT 1"], {}),
+    "sqlparse": lambda: metric("structured.sql", "SQLNonExecutionAccuracy").measure("SELECT 1", ["SELECT 1"], {}),
     "torch": lambda: model("transformers:x"),
-    "transformers": lambda: artifact("recipes.prompting.chat_formats", "HFSystemFormat", model_name="x").process_row(
+    "transformers": lambda: artifact("cards.prompting.chat_formats", "HFSystemFormat", model_name="x").process_row(
         {"source": "q"}
     ),
     "upath": lambda: regrade.score("s3://bucket/x"),
@@ -177,10 +179,10 @@ def test_without_a_package_its_command_is_told(
     package: str, block: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module, cached in (
-        ("recipes.functions", "package_root"),
-        ("scoring.card_metrics.rouge", "_splitter"),
-        ("scoring.card_metrics.shared_words", "_tokenizer"),
-        ("scoring.card_metrics.tool_calls", "_validator"),
+        ("lm_eval.functions", "package_root"),
+        ("metrics.text.rouge", "_splitter"),
+        ("metrics.text.shared_words", "_tokenizer"),
+        ("metrics.structured.tool_calls", "_validator"),
     ):
         getattr(import_module(f"regrade.{module}"), cached).cache_clear()
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -188,7 +190,7 @@ def test_without_a_package_its_command_is_told(
     with pytest.raises(UnavailableError) as caught:
         USES[package]()
     assert extras.install_command(package) in str(caught.value)
-    import_module("regrade.recipes.functions").package_root.cache_clear()
+    import_module("regrade.lm_eval.functions").package_root.cache_clear()
 
 
 def test_the_hub_card_of_the_catalog_says_what_to_install(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ CODE = {
 }
 GOOD = """
 from regrade.registry import register
-from regrade.scoring.metrics import Metric
+from regrade.metrics import Metric
 
 @register("metric", "one_everywhere")
 class One(Metric):
@@ -75,3 +76,9 @@ def test_commands_outlive_a_broken_plugin(tmp_path: Path, examples: Path, argume
     if code == 1:
         assert "did you mean exact_match?" in ran.stderr
         assert "a plugin that might have it could not be imported" in ran.stderr
+
+
+def test_the_index_names_every_built_in_plugin(project_root: Path) -> None:
+    script = runpy.run_path(str(project_root / "scripts" / "plugin_index.py"))
+    found, known = script["find"](), script["PAGE"].read_text(encoding="utf-8")
+    assert script["render"](found) == known, "make index"

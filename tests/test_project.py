@@ -201,7 +201,33 @@ def test_the_example_filters_have_the_shape_of_a_filter_list() -> None:
     assert all(step["function"] for pipeline in pipelines for step in pipeline["filter"])
 
 
-@pytest.mark.parametrize("room", ["rows", "recipes", "models", "runs", "scoring", "scoring/judging", "reports"])
+@pytest.mark.parametrize(
+    "room",
+    [
+        "rows",
+        "files",
+        "store",
+        "artifacts",
+        "chat",
+        "filters/verdicts",
+        "cards",
+        "lm_eval",
+        "judging",
+        "models",
+        "runs",
+        "metrics",
+        "metrics/text",
+        "metrics/labels",
+        "metrics/numbers",
+        "metrics/ranking",
+        "metrics/structured",
+        "metrics/groups",
+        "metrics/described",
+        "scoring",
+        "reports",
+        "api",
+    ],
+)
 def test_a_rooms_contents_page_names_its_modules(room: str) -> None:
     folder = ROOT / "src" / "regrade" / room
     page = (folder / "__init__.py").read_text(encoding="utf-8")

@@ -18,8 +18,8 @@ import msgspec
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from regrade.recipes.artifacts.artifact import Artifact, type_name
-from regrade.recipes.artifacts.walk import arguments
+from regrade.artifacts.artifact import Artifact, type_name
+from regrade.artifacts.walk import arguments
 from regrade.registry import registered
 
 _SHARED_BY = 3
@@ -61,7 +61,7 @@ PAGES = (
         "works on a field, as operators do, so that it can be a step of a card as well; every operator on fields can "
         "be a processor, and these are made for it.",
         kinds=("operator",),
-        modules=_within("regrade.recipes.operators", "processors extraction judgments yes_no normal_forms tool_calls"),
+        modules=_within("regrade.cards.operators", "processors extraction judgments yes_no normal_forms tool_calls"),
     ),
     Page(
         "model-metrics",
@@ -69,7 +69,7 @@ PAGES = (
         "They are read, checked and listed, and a card that names one can be processed; scoring says that they need a "
         "model. Here a judge is a run of its own, which can be resumed and scored again.",
         kinds=("metric", "engine", "criteria", "criteria option", "operator"),
-        modules=_within("regrade.scoring.card_metrics", "judges models engines criteria"),
+        modules=("regrade.metrics.described",),
     ),
     Page(
         "operators",
@@ -77,7 +77,7 @@ PAGES = (
         "The steps of a card, under ``preprocess_steps``. Each goes from rows to rows. A path such as ``a/b/0`` leads "
         "into a value, and ``*`` to each of its items.",
         kinds=("operator", "augmentor"),
-        modules=("regrade.recipes",),
+        modules=("regrade.artifacts", "regrade.cards", "regrade.rows.loaders"),
     ),
     Page(
         "cards",

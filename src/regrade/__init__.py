@@ -27,22 +27,22 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Card": "regrade.cards",
+    "Card": "regrade.api.card",
     "Comparison": "regrade.scoring.comparison",
     "Options": "regrade.scoring.options",
     "RegradeError": "regrade.errors",
     "Result": "regrade.scoring.results",
     "Scores": "regrade.scoring.scores",
     "compare": "regrade.scoring.compare",
-    "load_card": "regrade.cards",
+    "load_card": "regrade.api.card",
     "score": "regrade.scoring.score",
-    "to_messages": "regrade.rows.chat.any_table",
+    "to_messages": "regrade.chat.any_table",
 }
 
 if TYPE_CHECKING:
-    from regrade.cards import Card, load_card
+    from regrade.api.card import Card, load_card
+    from regrade.chat.any_table import to_messages
     from regrade.errors import RegradeError
-    from regrade.rows.chat.any_table import to_messages
     from regrade.scoring.compare import compare
     from regrade.scoring.comparison import Comparison
     from regrade.scoring.options import Options

@@ -1,11 +1,12 @@
 """The registry of plugins: a kind and a name lead to a class.
 
-Built-ins register with :func:`register` beside their definition. Third parties name a module in the entry-point
-group ``regrade.plugins``; it is imported, once, when a name is not found among the built-ins, and registers by the
-same decorator::
+Built-ins register with :func:`register` beside their definition; :mod:`regrade.plugin_index`, made from these
+registrations, names the module of each, so that a command imports what it uses. Third parties name a module in the
+entry-point group ``regrade.plugins``; it is imported, once, when a name is not found among the built-ins, and registers
+by the same decorator::
 
     from regrade.registry import register
-    from regrade.scoring.metrics import Metric
+    from regrade.metrics import Metric
 
     @register("metric", "starts_with")
     class StartsWith(Metric):
@@ -27,6 +28,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from regrade.errors import RecipeError, RegradeWarning
+from regrade.plugin_index import INDEX
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -36,81 +38,8 @@ _Class = TypeVar("_Class", bound=type)
 ENTRY_POINT_GROUP = "regrade.plugins"
 
 
-def _modules(package: str, names: str) -> tuple[str, ...]:
-    return tuple(f"{package}.{name}" for name in names.split())
-
-
-#: The modules that define each kind's built-ins, the commonest first: they are imported one after another until a name
-#: is found, so that a command loads what it uses.
-BUILTIN_MODULES: dict[str, tuple[str, ...]] = {
-    "filter": _modules(
-        "regrade.scoring.filters", "extraction selection transformation verdicts processor target_prefix"
-    ),
-    "metric": (
-        *_modules(
-            "regrade.scoring.metrics",
-            "exact_match likelihood classification translation overlap repeats defaults judgements length_control",
-        ),
-        *_modules("regrade.scoring.card_metrics", "bridge"),
-    ),
-    "aggregation": (
-        *_modules(
-            "regrade.scoring.aggregation",
-            "averages labels label_sets inner_lists probabilities repeats translation judgements",
-        ),
-        *_modules("regrade.scoring.metrics", "length_control"),
-        *_modules("regrade.scoring.card_metrics", "bridge"),
-    ),
-    "reader": _modules(
-        "regrade.rows.readers",
-        "lm_eval alpaca_eval helm inspect_ai mt_bench card_samples run_folder judge_run scored_repeats table "
-        "every_eval_ever verifiers evalscope lighteval promptfoo deepeval openai_evals swe_bench simple_evals "
-        "opencompass bigcode",
-    ),
-    "artifact": (
-        *_modules(
-            "regrade.recipes.operators",
-            "fields values filters expressions apply members collect merge sequences balance shuffles identity reading "
-            "json_schemas",
-        ),
-        *_modules(
-            "regrade.recipes.operators",
-            "splits lists texts processors extraction judgments joins json_values normal_forms yes_no spans dialogs"
-            " explode tables records table_serializers table_augmentors augment sql tool_calls fusion images"
-            " image_augmentors",
-        ),
-        *_modules(
-            "regrade.recipes.prompting",
-            "text_templates label_templates choice_templates dialog_templates pairwise_templates"
-            " serializers shape_serializers multi_type_serializer task formats chat_formats system_prompts samplers"
-            " template_choice demonstrations finalize",
-        ),
-        *_modules("regrade.recipes.cards", "card"),
-        *_modules("regrade.recipes.judging", "judge autoevals"),
-        *_modules("regrade.recipes.loaders", "hub files memory iob elsewhere"),
-        *_modules(
-            "regrade.scoring.card_metrics",
-            "accuracy f1 multi_label binary texts groups regression compose steps reductions",
-        ),
-        *_modules(
-            "regrade.scoring.card_metrics",
-            "rouge edits normalized_sacrebleu hugging_face elements key_values tool_calls retrieval short_answers "
-            "win_rates fin_qa meteor shared_words sql reflection criteria engines judges models forests",
-        ),
-    ),
-    "model": (
-        *_modules("regrade.models", "openai batch replay transformers vllm litellm fastchat openai_in_words"),
-        *_modules("regrade.runs", "autoevals"),
-    ),
-    "engine": _modules("regrade.engine", "local ray"),
-    "chat_format": _modules(
-        "regrade.rows.chat.formats",
-        "openai sharegpt pairs alpaca preference json_text plain_turns typed_values anthropic gemini",
-    ),
-}
-
-_classes: dict[str, dict[str, type]] = {kind: {} for kind in BUILTIN_MODULES}
-_loaded: set[str] = set()
+_classes: dict[str, dict[str, type]] = {kind: {} for kind in INDEX}
+_complete: set[str] = set()
 _plugins_loaded = False
 _broken: list[str] = []
 
@@ -127,6 +56,9 @@ def register(kind: str, *names: str) -> Callable[[_Class], _Class]:
     def add(cls: _Class) -> _Class:
         for name in names:
             known = _classes[kind].get(name)
+            owner = INDEX[kind].get(name)
+            if owner is not None and not cls.__module__.startswith("regrade."):
+                raise RecipeError(f"{kind} {name!r} is already registered by {owner}")
             if known is not None and known.__qualname__ != cls.__qualname__:
                 raise RecipeError(f"{kind} {name!r} is already registered by {known.__module__}.{known.__qualname__}")
             _classes[kind][name] = cls
@@ -136,13 +68,15 @@ def register(kind: str, *names: str) -> Callable[[_Class], _Class]:
 
 
 def _load_builtins(kind: str, wanted: str | None = None) -> None:
-    """Import the modules of a kind, or only as many as it takes to find a name."""
-    for module in BUILTIN_MODULES[kind]:
-        if wanted is not None and wanted in _classes[kind]:
-            return
-        if module not in _loaded:
+    """Import the modules of a kind, or only the one that defines a name."""
+    index = INDEX[kind]
+    if wanted is not None:
+        if wanted not in _classes[kind] and wanted in index:
+            import_module(index[wanted])
+    elif kind not in _complete:
+        for module in dict.fromkeys(index.values()):
             import_module(module)
-            _loaded.add(module)
+        _complete.add(kind)
 
 
 def _load_plugins() -> None:
@@ -184,6 +118,8 @@ def lookup(kind: str, name: str) -> type[Any]:
         return _classes[kind][name]
     except KeyError:
         import difflib
+
+        _load_builtins(kind)
 
         near = difflib.get_close_matches(name, _classes[kind], n=3)
         hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(sorted(_classes[kind]))}"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from regrade.recipes.artifacts.build import build
-from regrade.recipes.artifacts.catalogs import default_catalog
-from regrade.recipes.artifacts.check import check_file
-from regrade.recipes.cards import Pipeline, TaskCard
+from regrade.artifacts.build import build
+from regrade.artifacts.catalogs import default_catalog
+from regrade.artifacts.check import check_file
+from regrade.cards import Pipeline, TaskCard
 
 CATALOG = Path(__file__).parents[2] / "src" / "regrade" / "catalog"
 OURS = sorted(

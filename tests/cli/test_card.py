@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from regrade.recipes.cards.pipeline import Pipeline
+from regrade.cards.pipeline import Pipeline
 
 
 @pytest.fixture

@@ -12,16 +12,16 @@ import msgspec
 import pytest
 
 import regrade
-from regrade.cards import load_card
+from regrade.api.card import load_card
 from regrade.cli import main
 from regrade.errors import Exit, UsageError
+from regrade.lm_eval.prepare import prepare_task
 from regrade.models.model import Model
 from regrade.reports.export.lm_eval import source_text
 from regrade.reports.export.targets import TARGETS, export
 from regrade.runs.launch import Asked, create
-from regrade.runs.prepare_task import prepare_task
-from regrade.runs.run import Manifest, Run, now
 from regrade.schema import Answer, AnswerError, Request, Usage
+from regrade.store.run import Manifest, Run, now
 
 TASKS = {"gsm8k_local_1000": "test", "arc_local_1000": "test", "mmlu_local_1000": "test", "ifeval_local_540": "train"}
 

@@ -125,7 +125,7 @@ def test_kept_ratings_give_the_published_averages(
 
 
 def test_the_prompts_are_those_that_were_sent(cli: Callable[..., Any], mt_bench: Path, workspace: Path) -> None:
-    from regrade.rows.judge_run import JudgeRun
+    from regrade.store.judge_run import JudgeRun
 
     judged = mt_bench / "jxiw_mambainllama" / "model_answer" / "mamba_0_5_dpo_ep1.jsonl"
     file = mt_bench / "jxiw_mambainllama" / "model_judgment" / "gpt-4_single.jsonl"
@@ -158,7 +158,7 @@ def test_kept_comparisons_give_the_published_counts(cli: Callable[..., Any], mt_
     positions = json.loads(done.out)["judging"]["standings"]["positions"]
     assert (positions["consistent"]["count"], positions["unread"]) == (46, 87)
 
-    from regrade.rows.judge_run import JudgeRun
+    from regrade.store.judge_run import JudgeRun
 
     shown = {question.sample_id: question for question in JudgeRun(workspace / "pairs").asked()}
     for row in rows(file):

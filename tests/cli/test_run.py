@@ -294,9 +294,9 @@ def test_who_interrupts_a_notebook_ends_the_asking(folder: Path, start_server: C
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     async def cell() -> None:
+        from regrade.cards.prepare import prepare_card
         from regrade.models.named import named_model
         from regrade.runs.launch import Asked, ask_all, create
-        from regrade.runs.prepare import prepare_card
 
         asked = Asked(model="m", options={"base_url": server.url})
         model = named_model(asked.model, asked.options)

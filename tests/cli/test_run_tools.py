@@ -13,7 +13,7 @@ import pytest
 
 import regrade
 from regrade.cli import main
-from regrade.recipes.cards import sample_file
+from regrade.store import samples as sample_file
 
 PARAMETERS = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "number"}}, "required": ["a"]}
 ADD = {"name": "add", "description": "Adds.", "parameters": PARAMETERS}

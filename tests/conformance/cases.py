@@ -18,10 +18,10 @@ from typing import Any
 from tests.conformance.encoding import decode
 from tests.conftest import SHARED
 
+from regrade.artifacts import Catalog, build
+from regrade.artifacts.streams import stream_of
+from regrade.cards.operators import Operator
 from regrade.errors import RegradeError
-from regrade.recipes.artifacts import Catalog, build
-from regrade.recipes.operators import Operator
-from regrade.recipes.streams import stream_of
 
 FILE = SHARED / "conformance" / "unitxt_cases.json"
 
@@ -38,7 +38,7 @@ def load(file: Path = FILE) -> list[dict[str, Any]]:
 
 def catalog() -> Catalog:
     """Where references in cases lead: the bundled catalog."""
-    from regrade.recipes.artifacts.catalogs import default_catalog
+    from regrade.artifacts.catalogs import default_catalog
 
     return default_catalog()
 

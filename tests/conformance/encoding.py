@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.conformance import shapes
 
-from regrade.recipes.artifacts import Artifact, Catalog, build
-from regrade.recipes.type_strings.names import NAMED
+from regrade.artifacts import Artifact, Catalog, build
+from regrade.artifacts.type_strings.names import NAMED
 
 
 def decode(value: Any, catalog: Catalog | None = None) -> Any:

@@ -8,9 +8,8 @@ from typing import Any
 
 from tests.conformance.encoding import decode
 
+from regrade.artifacts import Catalog, parse_arguments, parse_reference, paths, type_strings, words
 from regrade.errors import RegradeError
-from regrade.recipes import paths, type_strings, words
-from regrade.recipes.artifacts import Catalog, parse_arguments, parse_reference
 
 
 def _arguments(case: dict[str, Any], known: Catalog, names: str) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.conformance.encoding import decode
 
-from regrade.recipes.artifacts import Artifact, Catalog, build
-from regrade.recipes.operators.operator import StreamOperator
-from regrade.recipes.streams import stream_of
+from regrade.artifacts import Artifact, Catalog, build
+from regrade.artifacts.operator import StreamOperator
+from regrade.artifacts.streams import stream_of
 
 
 def call(case: dict[str, Any], known: Catalog) -> Any:

@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.conformance.encoding import decode
 
-from regrade.recipes.artifacts import Catalog, build
-from regrade.scoring.card_metrics import CardMetric
-from regrade.scoring.card_metrics import evaluate as evaluate_metrics
+from regrade.artifacts import Catalog, build
+from regrade.metrics.card_metric import CardMetric
+from regrade.metrics.evaluate import evaluate as evaluate_metrics
 
 
 def evaluate(case: dict[str, Any], known: Catalog) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NewType, Optional, TypedDict
 
-from regrade.recipes.type_strings import register_type
+from regrade.artifacts.type_strings import register_type
 
 UserId = NewType("UserId", int)
 

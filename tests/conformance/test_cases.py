@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.conformance import cases
 
-from regrade.recipes.artifacts import Catalog
+from regrade.artifacts import Catalog
 
 DIFFERENCES: dict[str, str] = tomllib.loads(Path(__file__).with_name("differences.toml").read_text(encoding="utf-8"))
 CASES = {case["id"]: case for case in cases.load()} if cases.FILE.is_file() else {}

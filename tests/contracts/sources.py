@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from regrade.cards import load_card
-from regrade.runs.run import Manifest, Run, now
+from regrade.api.card import load_card
 from regrade.schema import Answer
+from regrade.store.run import Manifest, Run, now
 
 DATE = "2025-03-01T10-00-00.000000"
 KINDS = ("log", "log alone", "log array", "jsonl", "parquet", "csv", "card", "run")

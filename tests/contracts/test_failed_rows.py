@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import regrade
-from regrade.recipes.artifacts import build
+from regrade.artifacts import build
+from regrade.metrics.card_metric import CardMetric
 from regrade.registry import registered
-from regrade.scoring.card_metrics import CardMetric
 
 
 def write(folder: Path, rows: list[dict[str, Any]], name: str = "t.jsonl") -> Path:
@@ -86,8 +86,8 @@ def test_where_there_is_no_worst_value_the_result_says_what_it_lacks(logs: Any, 
 
 def test_labels_that_cannot_be_read_are_no_class(logs: Any) -> None:
     """Gold 1 1 0 0, read 1 nothing 0 1: F1 of 1 is 2·1 / (2·1 + 1 + 1) = 0.5; of 0 2·1 / (2·1 + 0 + 1) = 2/3."""
+    from regrade.metrics.column import Column
     from regrade.registry import lookup
-    from regrade.scoring.column import Column
 
     values = {"f1": 0.5, "macro_f1": (0.5 + 2 / 3) / 2, "micro_f1": 4 / 7, "weighted_f1": (0.5 + 2 / 3) / 2}
     for name, wanted in values.items():
@@ -123,7 +123,7 @@ def test_every_metric_declares_its_worst_value() -> None:
 
 
 def registered_base() -> Any:
-    from regrade.scoring.metrics.metric import Metric
+    from regrade.metrics.metric import Metric
 
     return Metric
 

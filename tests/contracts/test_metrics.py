@@ -66,7 +66,7 @@ OF_MANY = _of_many()
 
 #: Tested elsewhere, and why not here.
 ELSEWHERE = {
-    "card": "stands for a card's own metrics: tests/scoring/card_metrics and tests/conformance",
+    "card": "stands for a card's own metrics: tests/metrics and tests/conformance",
     "rouge": "several values at once: test_several_values_at_once",
     **dict.fromkeys(("pass@k", "pass^k", "maj@k", "mean@k"), "with k: test_several_values_at_once"),
     **dict.fromkeys(
@@ -74,16 +74,16 @@ ELSEWHERE = {
         "needs log-likelihoods: test_choices and test_continuations",
     ),
     **dict.fromkeys(("word_perplexity", "byte_perplexity", "bits_per_byte"), "whole documents: test_own_rules.py"),
-    "acc_all": "questions with several answers: tests/scoring/metrics",
+    "acc_all": "questions with several answers: tests/metrics",
     "variance": "several questions with repeats: test_parts_of_the_variance",
     "bypass": "measures nothing: test_continuations",
     **dict.fromkeys(
         ("judge_rating", "judge_score", "wins", "losses", "ties", "win_rate", "loss_rate", "win_rate_adjusted"),
-        "verdicts of judges: tests/scoring/judging and tests/cli/test_judge.py",
+        "verdicts of judges: tests/judging and tests/cli/test_judge.py",
     ),
     **dict.fromkeys(
         ("position_consistency", "win_rate_at_equal_length", "length_controlled_win_rate"),
-        "verdicts of judges: tests/scoring/judging and tests/rows/test_alpaca_eval.py",
+        "verdicts of judges: tests/judging and tests/rows/test_alpaca_eval.py",
     ),
 }
 

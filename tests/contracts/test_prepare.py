@@ -14,12 +14,12 @@ import pytest
 SCRIPT = r'''
 import json, os, sys
 from regrade.registry import lookup, registered
-from regrade.recipes.artifacts import build
-from regrade.recipes.templates import TaskTemplates
+from regrade.artifacts import build
+from regrade.lm_eval.templates import TaskTemplates
 from regrade.schema import FilterPipeline, FilterStep, MetricSpec, Recipe, Record
-from regrade.scoring.card_metrics.metric import CardMetric
-from regrade.scoring.case import Case
-from regrade.scoring.filters import Pipeline
+from regrade.metrics.card_metric import CardMetric
+from regrade.metrics.case import Case
+from regrade.filters import Pipeline
 from regrade.versions import LATEST
 
 TOOLS = {"__tools__": [{"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}],

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 #: Pages whose Python needs nothing else, and what shows that it did what the page says.
 PAGES = {
-    "rooms/recipes.md": "assert Shout(field='a').process_row({'a': 'hi'}) == {'a': 'HI'}",
+    "rooms/cards.md": "assert Shout(field='a').process_row({'a': 'hi'}) == {'a': 'HI'}",
     "rooms/models.md": """
 import asyncio
 from regrade.models.named import named_model

@@ -12,9 +12,9 @@ from typing import Literal
 
 import pytest
 
+from regrade.artifacts.artifact import Artifact
+from regrade.artifacts.operator import Operator
 from regrade.cli import COMMANDS
-from regrade.recipes.artifacts.artifact import Artifact
-from regrade.recipes.operators.operator import Operator
 from regrade.registry import lookup, registered
 
 ROOT = Path(__file__).resolve().parent.parent.parent

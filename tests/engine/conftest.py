@@ -14,7 +14,7 @@ import pytest
 import regrade
 from regrade.engine import Engine
 from regrade.registry import lookup
-from regrade.runs.scores_folder import write
+from regrade.reports.scores_folder import write
 
 HERE = str(Path(__file__).parent)
 if HERE not in sys.path:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and lim
 INTERRUPTING_METRIC = """
 import os, signal, sys
 from regrade.registry import register
-from regrade.scoring.metrics import Metric
+from regrade.metrics import Metric
 
 COMMAND = os.getpid()
 

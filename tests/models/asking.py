@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-from regrade.models.manners import Manners
+from regrade.models.limits import Manners
 from regrade.models.model import Model
 from regrade.schema import Answer, Request
 

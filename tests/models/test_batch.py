@@ -15,8 +15,8 @@ from regrade.models.asking import ModelError
 from regrade.models.batch import BatchModel
 from regrade.models.openai import OpenAIModel
 from regrade.runs.ask import Again, Tally, ask
-from regrade.runs.run import Manifest, Run, now
 from regrade.schema import Answer, Request
+from regrade.store.run import Manifest, Run, now
 
 
 class Provider:

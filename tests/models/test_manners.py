@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regrade.models.manners import AdaptiveLimit, Bucket, Manners, backoff_s, retry_after_s
+from regrade.models.limits import AdaptiveLimit, Bucket, Manners, backoff_s, retry_after_s
 
 
 def full_round(limit: AdaptiveLimit) -> None:

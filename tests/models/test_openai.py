@@ -13,7 +13,7 @@ from tests.models.loopback import Loopback
 from regrade.errors import UsageError
 from regrade.models import openai_replies
 from regrade.models.asking import ModelError
-from regrade.models.manners import Manners
+from regrade.models.limits import Manners
 from regrade.models.openai import OpenAIModel
 from regrade.models.proxies import proxy_of
 from regrade.schema import Answer, Request

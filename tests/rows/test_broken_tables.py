@@ -12,7 +12,7 @@ import pytest
 
 import regrade
 from regrade.errors import InputError
-from regrade.rows import files
+from regrade.files import reading as files
 from regrade.rows.readers.table import TableReader
 
 COLUMNS = {"answer": "answer", "expected": "expected", "id": "id"}

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from regrade.errors import InputError
+from regrade.files import reading as files
 from regrade.registry import registered
-from regrade.rows import files
 from regrade.rows.discover import detect, discover
 from regrade.rows.source import Reader
 

@@ -13,10 +13,10 @@ import pytest
 import zstandard
 
 from regrade.errors import InputError
+from regrade.files.zip_members import Archive
 from regrade.rows.discover import detect
 from regrade.rows.readers.inspect_ai import InspectReader
 from regrade.rows.readers.inspect_ai_scores import View, reduced, to_float
-from regrade.rows.zip_members import Archive
 
 LOGS = "inspect_ai/tests/log/test_eval_log"
 

@@ -10,15 +10,15 @@ import msgspec
 import pytest
 
 import regrade
-from regrade.cards import load_card
+from regrade.api.card import load_card
 from regrade.errors import Exit, InputError
-from regrade.recipes.cards import sample_file
 from regrade.rows.discover import discover
-from regrade.rows.run_answers import JournalAnswers, journal_answers
-from regrade.runs.run import Manifest, Run, now
 from regrade.schema import Answer, AnswerError, Sample, Usage
 from regrade.scoring.compare import compare_paths
 from regrade.scoring.options import Options
+from regrade.store import samples as sample_file
+from regrade.store.answers import JournalAnswers, journal_answers
+from regrade.store.run import Manifest, Run, now
 
 CARD = {
     "__type__": "task_card",

@@ -12,8 +12,8 @@ import pytest
 import regrade
 from regrade.cli import main
 from regrade.errors import InputError
+from regrade.files import reading as files
 from regrade.registry import registered
-from regrade.rows import files
 from regrade.rows.source import Reader
 
 ROOT = Path(__file__).parents[2]

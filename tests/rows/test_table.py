@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regrade.errors import InputError
-from regrade.rows import files
-from regrade.rows.columns import MISSING, guess_pair, value_at
+from regrade.files import reading as files
+from regrade.files.columns import MISSING, guess_pair, value_at
+from regrade.files.tables import recognise
 from regrade.rows.readers.table import TableReader
-from regrade.rows.table_files import recognise
 
 ROWS = [
     {"id": "a", "generated_answer": "4", "expected_answer": "4", "meta": {"level": 1}},

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from regrade.errors import RegradeError
-from regrade.models.manners import Manners
+from regrade.models.limits import Manners
 from regrade.models.openai import OpenAIModel
 from regrade.runs.ask import ask
-from regrade.runs.run import Manifest, Run, now
 from regrade.schema import Request
+from regrade.store.run import Manifest, Run, now
 
 CONCURRENCY = 16
 

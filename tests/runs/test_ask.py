@@ -14,10 +14,10 @@ from regrade.errors import InputError, RegradeError, UsageError
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
 from regrade.runs.ask import Again, Tally, ask
-from regrade.runs.cache import AnswerCache
-from regrade.runs.run import Manifest, Run, now
-from regrade.runs.workspace import Workspace
 from regrade.schema import Answer, AnswerError, ErrorKind, Request
+from regrade.store.cache import AnswerCache
+from regrade.store.run import Manifest, Run, now
+from regrade.store.workspace import Workspace
 
 
 class Canned(Model):

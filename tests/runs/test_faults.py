@@ -12,8 +12,8 @@ import pytest
 from tests.models.loopback import Behaviour, Loopback, serving
 from tests.runs.asker import CONCURRENCY
 
-from regrade.runs.run import Run
 from regrade.schema import Answer
+from regrade.store.run import Run
 
 SAMPLES = 1500
 

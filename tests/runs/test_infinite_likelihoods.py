@@ -10,9 +10,9 @@ import pytest
 
 from regrade.answer_json import answer_decoder, encode_answer
 from regrade.checksums import seal
-from regrade.rows.run_answers import JournalAnswers
-from regrade.runs import journal
 from regrade.schema import Answer
+from regrade.store import journal
+from regrade.store.answers import JournalAnswers
 
 NEVER = Answer(sample_id="a", choices=[(-math.inf, False), (-1.5, None)])
 

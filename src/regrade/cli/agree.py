@@ -34,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, compare, print."""
-    from regrade.runs.workspace import Workspace
-    from regrade.scoring.judging.agreement import agree
-    from regrade.scoring.judging.votes import read_votes
+    from regrade.judging.agreement import agree
+    from regrade.judging.votes import read_votes
+    from regrade.store.workspace import Workspace
 
     if not 0 < arguments.level < 1:
         raise UsageError("must be between 0 and 1", where=f"--level {arguments.level}", hint="95 % is 0.95")

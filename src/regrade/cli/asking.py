@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from regrade.models.prices import Price
     from regrade.runs.ask import Again, Tally
     from regrade.runs.launch import Asked
-    from regrade.runs.run import Run
+    from regrade.store.run import Run
 
 _EVERY_S = 0.25
 """Seconds between two updates of the display."""
@@ -205,7 +205,7 @@ def manners_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def model_of(asked: Asked) -> Model:
     """The model that was asked for."""
-    from regrade.models.manners import Manners
+    from regrade.models.limits import Manners
     from regrade.models.named import named_model
 
     return named_model(asked.model, asked.options, Manners(**asked.manners))
@@ -231,7 +231,7 @@ def ask_run(run: Run, model: Model, asked: Asked, *, again: Again, fsync: Any) -
     from regrade.models.named import split_name
     from regrade.models.prices import price_of
     from regrade.runs.launch import ask_all
-    from regrade.runs.workspace import Workspace
+    from regrade.store.workspace import Workspace
 
     price = price_of(*split_name(asked.model))
     cache = Workspace.of(run).cache() if model.costs else None

@@ -25,8 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what is wrong."""
     import msgspec
 
-    from regrade.recipes.artifacts.catalogs import CatalogFolder, Catalogs, open_catalogs
-    from regrade.recipes.artifacts.check import Problem, check_catalog, check_file
+    from regrade.artifacts.catalogs import CatalogFolder, Catalogs, open_catalogs
+    from regrade.artifacts.check import Problem, check_catalog, check_file
 
     checked, problems = 0, list[Problem]()
     for given in arguments.paths:

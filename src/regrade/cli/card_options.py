@@ -12,9 +12,9 @@ from regrade.errors import UsageError
 
 if TYPE_CHECKING:
     from regrade.access import Access
-    from regrade.recipes.cards.choices import Choices
-    from regrade.recipes.cards.load import LoadedCard
-    from regrade.recipes.cards.pipeline import Pipeline
+    from regrade.cards.choices import Choices
+    from regrade.cards.load import LoadedCard
+    from regrade.cards.pipeline import Pipeline
 
 
 CARDS_ONLY: Final = ("template", "format", "demos_from", "demos_pool_size", "loader_limit", "compat")
@@ -112,7 +112,7 @@ def choices_from(arguments: argparse.Namespace, limit: int | None = None) -> Cho
     Raises:
         UsageError: an option cannot mean anything.
     """
-    from regrade.recipes.cards.choices import LEAST, Choices
+    from regrade.cards.choices import LEAST, Choices
 
     for name, least in LEAST.items():
         value = limit if name == "limit" else getattr(arguments, name, None)
@@ -167,8 +167,8 @@ def opened(arguments: argparse.Namespace, limit: int | None = None) -> tuple[Loa
         UsageError: an option cannot mean anything.
         ArtifactError: there is no such card, or it is wrong.
     """
-    from regrade.recipes.cards.load import load
-    from regrade.recipes.cards.pipeline import Pipeline
+    from regrade.cards.load import load
+    from regrade.cards.pipeline import Pipeline
 
     choices, data = choices_from(arguments, limit), folder_from(arguments)
     loaded = load(arguments.card, arguments.catalog)

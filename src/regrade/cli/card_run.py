@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the samples, write them, print what every step did."""
-    from regrade.recipes.cards.record import about
-    from regrade.recipes.cards.sample_file import encode, write
+    from regrade.cards.record import about
+    from regrade.store.samples import encode, write
 
     loaded, pipeline = opened(arguments, arguments.limit)
     if arguments.out is not None:

@@ -24,14 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Follow the row and print it."""
-    from regrade.recipes.cards.trace import trace
+    from regrade.cards.trace import trace
 
     if arguments.row < 0:
         raise UsageError("must be at least 0", where=f"--row {arguments.row}")
     _, pipeline = opened(arguments)
     found = trace(pipeline, arguments.row)
     if arguments.json:
-        from regrade.recipes.cards.sample_file import encode
+        from regrade.store.samples import encode
 
         stages = [
             {

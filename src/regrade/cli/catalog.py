@@ -12,7 +12,7 @@ from regrade.cli import Parser
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
-    from regrade.recipes.artifacts.catalogs import Catalogs
+    from regrade.artifacts.catalogs import Catalogs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,13 +73,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _opened(arguments: argparse.Namespace) -> Catalogs:
-    from regrade.recipes.artifacts.catalogs import open_catalogs
+    from regrade.artifacts.catalogs import open_catalogs
 
     return open_catalogs(arguments.catalog)
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from regrade.recipes.artifacts.listing import entries
+    from regrade.artifacts.listing import entries
     from regrade.reports.text import table
 
     tags = [_tag(text) for text in arguments.tag]
@@ -103,8 +103,8 @@ def _tag(text: str) -> tuple[str, str]:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from regrade.recipes.artifacts import files
-    from regrade.recipes.artifacts.listing import inspect
+    from regrade.artifacts import files
+    from regrade.artifacts.listing import inspect
 
     entry = inspect(_opened(arguments), arguments.name)
     data = entry.resolved.data if arguments.resolved and entry.resolved else entry.data
@@ -145,9 +145,9 @@ def _path(arguments: argparse.Namespace) -> int:
 def _coverage(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from regrade.recipes.artifacts.catalogs import Catalogs, open_catalogs, open_folder
-    from regrade.recipes.artifacts.coverage import coverage
-    from regrade.scoring.card_metrics.trial import why_not_scored
+    from regrade.artifacts.catalogs import Catalogs, open_catalogs, open_folder
+    from regrade.artifacts.coverage import coverage
+    from regrade.cards.trial import why_not_scored
 
     catalog = open_catalogs([arguments.folder])
     found = coverage(Catalogs([open_folder(arguments.folder)]), catalog, tried=why_not_scored)
@@ -175,7 +175,7 @@ def _coverage(arguments: argparse.Namespace) -> int:
 
 
 def _schema(arguments: argparse.Namespace) -> int:
-    from regrade.recipes.artifacts.json_schema import json_schema
+    from regrade.artifacts.json_schema import json_schema
 
     print(_json(json_schema(), indent=2))
     return Exit.DONE

@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare and print."""
-    from regrade.runs.workspace import Workspace
     from regrade.scoring.compare import compare_paths
+    from regrade.store.workspace import Workspace
 
     if arguments.flips < 0:
         raise UsageError("must be at least 0", where=f"--flips {arguments.flips}")

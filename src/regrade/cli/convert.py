@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from regrade.chat.convert.convert import Summary
+    from regrade.chat.mapping import Mapping
     from regrade.engine import Engine
-    from regrade.rows.chat.mapping import Mapping
-    from regrade.rows.convert.convert import Summary
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _SHOWN = 8
@@ -99,8 +99,8 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert, and say what became of the rows."""
+    from regrade.chat.convert.convert import Request, convert
     from regrade.cli.progress import progress
-    from regrade.rows.convert.convert import Request, convert
 
     mapping, mappings = mapping_of(arguments)
     # Arrow's own allocators keep what was freed: 60 MB more over three processes, and no faster here.
@@ -175,7 +175,7 @@ def mapping_of(arguments: argparse.Namespace) -> tuple[Mapping | None, dict[str,
     Raises:
         UsageError: it means nothing, or a dataset_info.json knows none of the inputs.
     """
-    from regrade.rows.chat.mapping import load_dataset_info, load_mapping, parse_mapping
+    from regrade.chat.mapping import load_dataset_info, load_mapping, parse_mapping
 
     said = arguments.columns or arguments.roles or arguments.format
     if arguments.mapping is None:

@@ -10,7 +10,7 @@ from regrade.cli.convert import add_mapping, add_workers, as_json, engine, mappi
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
-    from regrade.rows.convert.scan import Scanned
+    from regrade.chat.convert.scan import Scanned
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look, and say what was found."""
+    from regrade.chat.convert.scan import scan
+    from regrade.chat.converter import Options
     from regrade.cli.progress import progress
-    from regrade.rows.chat.converter import Options
-    from regrade.rows.convert.scan import scan
 
     if arguments.sample is not None and arguments.sample < 1:
         raise UsageError("must be at least 1", where=f"--sample {arguments.sample}")

@@ -31,10 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, write."""
+    from regrade.files.location import is_url
     from regrade.reports.export.targets import export
-    from regrade.rows.location import is_url
-    from regrade.runs.workspace import Workspace
     from regrade.scoring.score import score_paths
+    from regrade.store.workspace import Workspace
 
     workspace = Workspace(arguments.workspace)
     paths = [

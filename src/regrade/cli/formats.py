@@ -37,9 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _detect(paths: list[str]) -> int:
+    from regrade.files.location import locate
     from regrade.reports.text import table
     from regrade.rows.discover import detect
-    from regrade.rows.location import locate
 
     rows, unknown = [], False
     for path in paths:

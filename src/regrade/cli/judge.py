@@ -21,13 +21,13 @@ from regrade.cli.asking import (
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from regrade.judging.find import FoundJudge
+    from regrade.judging.prepare import Judged
     from regrade.models.model import Model
-    from regrade.recipes.judging.find import FoundJudge
-    from regrade.rows.judge_run import JudgeRun
     from regrade.runs.launch import Asked, Prepared
-    from regrade.runs.prepare_judge import Judged
-    from regrade.runs.run import Run
-    from regrade.runs.workspace import Workspace
+    from regrade.store.judge_run import JudgeRun
+    from regrade.store.run import Run
+    from regrade.store.workspace import Workspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prepare, ask, read the verdicts."""
     from regrade.cli.score import gate
-    from regrade.runs.workspace import Workspace
+    from regrade.store.workspace import Workspace
 
     workspace = Workspace(arguments.workspace)
     for text in arguments.fail_under:
@@ -130,9 +130,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _judge(arguments: argparse.Namespace) -> FoundJudge:
-    from regrade.recipes.artifacts.data import to_data
-    from regrade.recipes.judging.find import find_judge
-    from regrade.recipes.judging.judge import Judge
+    from regrade.artifacts.data import to_data
+    from regrade.judging.find import find_judge
+    from regrade.judging.judge import Judge
 
     found = find_judge(arguments.judge, prompts=arguments.judge_prompts, catalogs=arguments.catalog)
     if arguments.form is None:
@@ -157,8 +157,8 @@ def _asked(arguments: argparse.Namespace, found: FoundJudge) -> Asked:
     """
     import msgspec
 
+    from regrade.judging.judge import Judge
     from regrade.models.named import split_name
-    from regrade.recipes.judging.judge import Judge
 
     arguments.send_as = "chat"
     asked = asked_of(arguments)
@@ -171,9 +171,9 @@ def _asked(arguments: argparse.Namespace, found: FoundJudge) -> Asked:
 
 
 def _prepared(arguments: argparse.Namespace, found: FoundJudge, workspace: Workspace) -> Prepared:
-    from regrade.recipes.judging.answer_tables import Questions
-    from regrade.recipes.judging.samples import Asking
-    from regrade.runs.prepare_judge import prepare_judge
+    from regrade.judging.answer_tables import Questions
+    from regrade.judging.prepare import prepare_judge
+    from regrade.judging.samples import Asking
 
     if arguments.limit is not None and arguments.limit < 1:
         raise UsageError("must be at least 1", where=f"--limit {arguments.limit}")
@@ -213,14 +213,14 @@ def judged(text: str, workspace: Workspace, columns: dict[str, str] | None = Non
     Raises:
         InputError: there is neither.
     """
-    from regrade.runs.prepare_judge import Judged
+    from regrade.judging.prepare import Judged
 
     name, equals, place = text.partition("=")
     if not equals or Path(text).exists():
         name, place = "", text
     path = Path(place)
     if path.is_file() and path.name != "run.json":
-        from regrade.recipes.judging.log_answers import holds_logs
+        from regrade.judging.log_answers import holds_logs
 
         if not columns and holds_logs(path):
             return Judged(name=name or None, log=path)
@@ -249,7 +249,7 @@ def _created(
 def _ask_and_report(
     arguments: argparse.Namespace, made: Run, model: Model, asked: Asked, samples: frozenset[str] = frozenset()
 ) -> int:
-    from regrade.rows.judge_run import JudgeRun
+    from regrade.store.judge_run import JudgeRun
 
     tally = ask_run(made, model, asked, again=again_of(arguments, samples), fsync=arguments.fsync)
     code = int(exit_code(tally, model))
@@ -262,8 +262,8 @@ def _ask_and_report(
 
 def _again(arguments: argparse.Namespace, workspace: Workspace) -> int:
     """The report of a judge's run, once more verdicts were asked for where that is wanted."""
-    from regrade.rows.judge_run import judge_run_at
-    from regrade.scoring.judging.rulings import rulings_of
+    from regrade.judging.rulings import rulings_of
+    from regrade.store.judge_run import judge_run_at
 
     given = arguments.answers[0]
     made = workspace.find(given) if len(arguments.answers) == 1 and not Path(given).is_file() else None
@@ -307,9 +307,9 @@ def report(found: JudgeRun, *, as_json: bool, filters: Any = None, gates: Sequen
         The exit code.
     """
     from regrade.cli.score import gate, gate_missed
+    from regrade.judging.summary import summarise, write_summary
     from regrade.reports.judging import judging_data, render_judging
-    from regrade.runs.scores_folder import prepare, write
-    from regrade.scoring.judging.summary import summarise, write_summary
+    from regrade.reports.scores_folder import prepare, write
     from regrade.scoring.options import Options
     from regrade.scoring.score import score_paths
 

@@ -127,8 +127,8 @@ def _given(arguments: argparse.Namespace, name: str) -> bool:
 
 
 def _of_runs(arguments: argparse.Namespace, question: Question) -> PowerReport:
-    from regrade.runs.workspace import Workspace
     from regrade.scoring.power import power_of_comparison, power_of_scores
+    from regrade.store.workspace import Workspace
 
     options = scoring_options(arguments, cluster=arguments.cluster, keep=question.paired)
     a, b = (Workspace().path(path) for path in arguments.runs)

@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask what is missing, then score."""
     from regrade.cli.judge import report
     from regrade.cli.run import score_run
-    from regrade.rows.judge_run import judge_run_at
-    from regrade.runs.workspace import Workspace
+    from regrade.store.judge_run import judge_run_at
+    from regrade.store.workspace import Workspace
 
     found = Workspace(arguments.workspace).find(arguments.run)
     asked = asked_again(found, arguments)

@@ -25,7 +25,7 @@ from regrade.errors import Exit, UsageError
 if TYPE_CHECKING:
     from regrade.models.model import Model
     from regrade.runs.launch import Asked, Prepared
-    from regrade.runs.run import Run
+    from regrade.store.run import Run
 
 _SHOWN = 2
 """Prompts that a dry run shows."""
@@ -97,7 +97,7 @@ def run_one(prepared: Prepared, asked: Asked, model: Model, arguments: argparse.
     """Make a run of prepared samples, called after ``names``; ask, score."""
     from regrade.cli.progress import counting
     from regrade.runs.launch import create_in
-    from regrade.runs.workspace import Workspace
+    from regrade.store.workspace import Workspace
 
     workspace = Workspace(arguments.workspace)
     with counting("preparing") as report:
@@ -130,8 +130,8 @@ def prepare(arguments: argparse.Namespace) -> list[Prepared]:
         for name in CARDS_ONLY:
             if getattr(arguments, name) is not None:
                 raise UsageError("is for cards; a task says that itself", where=f"--{name.replace('_', '-')}")
-        from regrade.runs.prepare_task import Choices as TaskChoices
-        from regrade.runs.prepare_task import prepare_tasks
+        from regrade.lm_eval.prepare import Choices as TaskChoices
+        from regrade.lm_eval.prepare import prepare_tasks
 
         chosen = TaskChoices(
             num_fewshot=arguments.num_demos,
@@ -148,8 +148,8 @@ def prepare(arguments: argparse.Namespace) -> list[Prepared]:
             trust_code=arguments.trust_code,
             access=access_from(arguments),
         )
-    from regrade.recipes.cards.load import load
-    from regrade.runs.prepare import prepare_card
+    from regrade.cards.load import load
+    from regrade.cards.prepare import prepare_card
 
     choices, data = choices_from(arguments, arguments.limit), folder_from(arguments)
     loaded = load(arguments.card, arguments.catalog)
@@ -214,9 +214,9 @@ def score_run(made: Run, *, as_json: bool, trust_code: bool = False) -> int:
 
     Where nothing has changed since they were made, the kept ones are printed.
     """
-    from regrade.recipes.cards.sample_file import read_about
-    from regrade.runs.scores_folder import prepare as prepare_folder
-    from regrade.runs.scores_folder import read_if_made_of
+    from regrade.reports.scores_folder import prepare as prepare_folder
+    from regrade.reports.scores_folder import read_if_made_of
+    from regrade.store.samples import read_about
 
     if read_about(made.samples).get("card", {}).get("metrics") == []:
         print(
@@ -236,7 +236,7 @@ def score_run(made: Run, *, as_json: bool, trust_code: bool = False) -> int:
 
 def _score_anew(made: Run, folder: Path, inputs: dict[str, Any], *, as_json: bool, trust_code: bool) -> int:
     from regrade.cli.progress import progress
-    from regrade.runs.scores_folder import write
+    from regrade.reports.scores_folder import write
     from regrade.scoring.options import Options
     from regrade.scoring.score import score_paths
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from regrade.errors import Exit
 
 if TYPE_CHECKING:
-    from regrade.runs.run import Run
+    from regrade.store.run import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a table, or JSON."""
-    from regrade.runs.workspace import Workspace
+    from regrade.store.workspace import Workspace
 
     workspace = Workspace(arguments.workspace)
     rows = [_row(found) for found in workspace.runs(unreadable=lambda error: print(error, file=sys.stderr))]
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _row(found: Run) -> dict[str, Any]:
-    from regrade.runs.run import ANSWERED, FAILED, REFUSED
+    from regrade.store.run import ANSWERED, FAILED, REFUSED
 
     manifest = found.manifest
     there = found.answered()

@@ -59,8 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score, print, and keep what was asked for."""
     from regrade.cli.progress import progress
-    from regrade.runs.workspace import Workspace
     from regrade.scoring.score import score_paths
+    from regrade.store.workspace import Workspace
 
     gates = [gate(text) for text in arguments.fail_under]
     options = scoring_options(
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         refuse_other_kinds(arguments.radar)
     if arguments.out is not None:
-        from regrade.runs.scores_folder import prepare
+        from regrade.reports.scores_folder import prepare
 
         prepare(arguments.out)
     with progress("scoring") as report:
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         scores = score_paths(paths, options, engine=engine_of(arguments), workers=arguments.workers, progress=report)
     missed = [named for named in gates if gate_missed(named, scores)]
     if arguments.out is not None:
-        from regrade.runs.scores_folder import write
+        from regrade.reports.scores_folder import write
 
         write(scores, arguments.out)
     if arguments.radar is not None:

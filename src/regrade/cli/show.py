@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, choose, print."""
-    from regrade.runs.workspace import Workspace
     from regrade.scoring.browse import browse
     from regrade.scoring.score import score_paths
+    from regrade.store.workspace import Workspace
 
     shown = 10 if arguments.limit is None else arguments.limit
     arguments.limit = None  # --limit counts the samples that are shown, not those that are looked through

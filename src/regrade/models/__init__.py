@@ -10,7 +10,7 @@
 :mod:`.vllm`             a model in this process, by vLLM
 :mod:`.replay`           answers that exist already
 :mod:`.asking`           room, rates, retries and giving up, for whoever is behind a network
-:mod:`.manners`          the parts of that
+:mod:`.limits`           the parts of that
 :mod:`.http`             one server's address, and replies within bounds
 :mod:`.families`         parameters that well-known families of models refuse
 :mod:`.secrets`          keys are refused before they are written down, and struck out of messages

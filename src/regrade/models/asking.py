@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from regrade.errors import RegradeError
-from regrade.models.manners import AdaptiveLimit, Bucket, Gate, Manners, backoff_s
+from regrade.models.limits import AdaptiveLimit, Bucket, Gate, Manners, backoff_s
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
 from regrade.models.secrets import without_secrets

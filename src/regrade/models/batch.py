@@ -267,7 +267,7 @@ class BatchModel(OpenAIModel):
         """One call, tried again a few times where that may help."""
         import aiohttp
 
-        from regrade.models.manners import backoff_s, retry_after_s
+        from regrade.models.limits import backoff_s, retry_after_s
 
         assert self._session is not None
         for attempt in range(1, self.manners.retries + 2):

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, ClassVar
 
 from regrade.errors import InputError
+from regrade.files.tables import Row, all_rows, open_table
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
 from regrade.registry import register
-from regrade.rows.table_files import Row, all_rows, open_table
 from regrade.schema import Answer, AnswerError, Malformed, Request
 
 

@@ -11,7 +11,7 @@ from regrade import extras
 from regrade.models import openai_replies as replies
 from regrade.models.asking import AskingModel, Failure
 from regrade.models.families import fit_parameters
-from regrade.models.manners import Manners, retry_after_s
+from regrade.models.limits import Manners, retry_after_s
 from regrade.models.secrets import without_secrets
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, ErrorKind, Request, RequestKind

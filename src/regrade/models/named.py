@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from regrade.errors import UsageError
-from regrade.models.manners import Manners
+from regrade.models.limits import Manners
 from regrade.models.model import Model
 from regrade.models.secrets import refuse_secrets
 from regrade.registry import known, lookup, registered

@@ -20,7 +20,7 @@ from regrade.models import openai_replies as replies
 from regrade.models.asking import AskingModel, Failure
 from regrade.models.families import fit_parameters
 from regrade.models.http import MAX_REPLY_BYTES, HttpClient, parse_address, read_headers
-from regrade.models.manners import Manners, retry_after_s
+from regrade.models.limits import Manners, retry_after_s
 from regrade.models.prompt_logprobs import READERS, PromptReply, UnverifiedError, all_likeliest, continuation_border
 from regrade.models.secrets import without_secrets
 from regrade.models.spelling import SpellingError, StraddlingError

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from regrade.models.asking import Failure
-from regrade.models.manners import Manners
+from regrade.models.limits import Manners
 from regrade.models.openai import OpenAIModel
 from regrade.registry import register
 from regrade.schema import Answer, Request

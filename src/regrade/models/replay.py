@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from regrade.errors import InputError
+from regrade.files.tables import all_rows, open_table
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
 from regrade.registry import register
-from regrade.rows.table_files import all_rows, open_table
 from regrade.schema import Answer, AnswerError, Malformed, Request, RequestKind
 
 _IDS = ("sample_id", "id", "key", "doc_id")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from regrade.reports.text import clip, mark, plural, table
 
 if TYPE_CHECKING:
-    from regrade.scoring.judging.agreement import Agreement, Positions, Setup, Share, Side
+    from regrade.judging.agreement import Agreement, Positions, Setup, Share, Side
 
 _SETUPS = {"S1": "all verdicts (S1)", "S2": "without ties (S2)"}
 _MOST_LABELS = 12

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from regrade.reports.text import clip, mark, printable, table
 
 if TYPE_CHECKING:
-    from regrade.recipes.cards.account import Account, StepCount
-    from regrade.recipes.cards.trace import Trace
+    from regrade.cards.account import Account, StepCount
+    from regrade.cards.trace import Trace
 
 _LINES = 12
 """Lines of a text that are shown before it is cut."""

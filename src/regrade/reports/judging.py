@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from regrade.reports.text import mark, table
 
 if TYPE_CHECKING:
-    from regrade.scoring.judging.agreement import Share
-    from regrade.scoring.judging.standings import Standings
-    from regrade.scoring.judging.summary import Summary, Verdicts
+    from regrade.judging.agreement import Share
+    from regrade.judging.standings import Standings
+    from regrade.judging.summary import Summary, Verdicts
 
 
 def judging_data(summary: Summary) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from regrade.reports.notes import methods_of, notes_on, run_labels
 from regrade.reports.text import clip, mark, plural, table
 
 if TYPE_CHECKING:
+    from regrade.lm_eval.task_groups import GroupScores
     from regrade.scoring.results import Result, SourceScores
     from regrade.scoring.scores import Scores
-    from regrade.scoring.task_groups import GroupScores
 
 _SHOWN_NOTES = 12
 

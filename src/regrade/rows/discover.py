@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from regrade.errors import InputError
+from regrade.files import reading as files
+from regrade.files.location import exists, files_below, is_folder, locate, size
 from regrade.registry import lookup, registered
-from regrade.rows import files
 from regrade.rows.guard import open_sources, recognise
 from regrade.rows.lm_eval_results import absent_tasks, looks_like_results, results_folder, samples_of
-from regrade.rows.location import exists, files_below, is_folder, locate, size
 from regrade.rows.readers.lm_eval import LmEvalReader
 from regrade.rows.source import Reader, Source
 from regrade.schema import Malformed
@@ -90,14 +90,14 @@ def discover(
 
 def _is_archive(path: Path) -> bool:
     """Whether a file is a zip archive of files, and not a format (Inspect's, Excel's) that is written as one."""
-    from regrade.rows.unpacking import is_zip
+    from regrade.files.unpacking import is_zip
 
     return is_zip(files.read_head(path, 4)) and detect(path) is None
 
 
 def _in_archive(path: Path, options: dict[str, Any], problems: list[Malformed] | None) -> list[Source]:
     """What a zip archive holds: every log, or its only file, whatever it is."""
-    from regrade.rows.unpacking import unpack
+    from regrade.files.unpacking import unpack
 
     folder = unpack(path)
     members = list(files_below(folder))

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from regrade.errors import InputError
-from regrade.rows.columns import MISSING, value_at
-from regrade.rows.location import locate
-from regrade.rows.table_files import Row, Table, all_rows, open_table
+from regrade.files.columns import MISSING, value_at
+from regrade.files.location import locate
+from regrade.files.tables import Row, Table, all_rows, open_table
 from regrade.schema import Malformed
 
 POSITION = "position"

@@ -8,8 +8,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from regrade.rows import files, json_lines
-from regrade.rows.location import files_in, stamp
+from regrade.files import json_lines
+from regrade.files import reading as files
+from regrade.files.location import files_in, stamp
 from regrade.schema import Malformed
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}[-:]\d{2}[-:]\d{2}(?:[.,]\d+)?")

@@ -10,7 +10,7 @@ import msgspec
 from regrade.errors import InputError
 from regrade.expressions import MISSING as NO_FIELD
 from regrade.expressions import Expression
-from regrade.rows.columns import MISSING, listed, require, value_at
+from regrade.files.columns import MISSING, listed, require, value_at
 from regrade.schema import RECORDED, MetricSpec, Record
 
 Row = dict[str, Any]

@@ -19,11 +19,11 @@ import msgspec
 from regrade.answer_texts import Shortfall, find_shortfall
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
-from regrade.runs.cache import AnswerCache
-from regrade.runs.journal import Fsync, Journal
 from regrade.runs.requests import next_turn
-from regrade.runs.run import ANSWERED, FAILED, REFUSED, UNASKED, Run, Status
 from regrade.schema import Answer, Request
+from regrade.store.cache import AnswerCache
+from regrade.store.journal import Fsync, Journal
+from regrade.store.run import ANSWERED, FAILED, REFUSED, UNASKED, Run, Status
 
 
 class Tally(msgspec.Struct):
@@ -144,7 +144,7 @@ async def ask(
         requests: The first request of every sample and repeat, in order; made lazily, read twice per turn.
         cache: Where answers may be known already, and are kept.
         again: What is asked though something is known of it.
-        fsync: See :mod:`regrade.runs.journal`.
+        fsync: See :mod:`regrade.store.journal`.
         told: Called whenever answers have come to be on disk, and every second, so that a wait can be seen.
 
     Raises:

@@ -21,14 +21,14 @@ from regrade import __version__
 from regrade.errors import InputError
 from regrade.models.model import Model
 from regrade.models.secrets import refuse_secrets
-from regrade.recipes.cards import sample_file
 from regrade.runs.ask import NOTHING_AGAIN, Again, Tally, ask
-from regrade.runs.cache import AnswerCache
-from regrade.runs.journal import Fsync
 from regrade.runs.requests import check, merged, requests_of
-from regrade.runs.run import Manifest, Run, now
-from regrade.runs.workspace import Workspace
 from regrade.schema import Request, RequestKind, Sample
+from regrade.store import samples as sample_file
+from regrade.store.cache import AnswerCache
+from regrade.store.journal import Fsync
+from regrade.store.run import Manifest, Run, now
+from regrade.store.workspace import Workspace
 
 
 class Prepared(msgspec.Struct, kw_only=True):

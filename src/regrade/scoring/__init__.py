@@ -22,18 +22,6 @@
 :mod:`.comparison`       what such a comparison says
 :mod:`.power`            what a number of samples can show
 :mod:`.pairing`          which sample of one run is which of another
-:mod:`.case`             one record under one pipeline, as metrics see it
-:mod:`.column`           columns of sufficient statistics
-:mod:`.filters`          from what a model said to the answer in it
-:mod:`.metrics`          what an extracted answer is worth
-:mod:`.aggregation`      from the values of many samples to one
-:mod:`.translation`      BLEU, chrF and TER from sums over sentences
-:mod:`.statistics`       intervals, bootstrap, paired and clustered errors, agreement
-:mod:`.ready`            from a recipe's names to metrics and aggregations that can run
-:mod:`.task_groups`      values of the harness's groups of tasks
 :mod:`.browse`           looking at samples
-:mod:`.card_metrics`     metrics that cards name
-:mod:`.verdicts`         reading a judge's verdict out of its words
-:mod:`.judging`          judges' verdicts: orders, standings, agreement
 =======================  ==============================================================
 """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from typing import Any
 
+from regrade.metrics.column import Column
 from regrade.schema import Malformed
-from regrade.scoring.column import Column
 
 
 class Failure:

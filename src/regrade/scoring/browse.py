@@ -80,7 +80,7 @@ def _compared(record: Record, recipe: Recipe, limit_s: float) -> Any:
     """The references after a card's postprocessors; None where those change nothing, or cannot read them."""
     if not recipe.metadata.get("postprocessors"):
         return None
-    from regrade.scoring.card_metrics.references import processed_references
+    from regrade.cards.references import processed_references
 
     try:
         with TimeLimit(limit_s) as limit:

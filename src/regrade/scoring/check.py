@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from regrade.lm_eval.task_groups import recorded_group_checks
 from regrade.scoring.parts import main_part
 from regrade.scoring.plan import Method
-from regrade.scoring.task_groups import recorded_group_checks
 
 if TYPE_CHECKING:
     from regrade.rows.source import Source

@@ -9,22 +9,22 @@ from typing import Any
 from regrade.budget import MAX_TEXT
 from regrade.errors import ExpressionError, InputError, RegradeError, TookTooLong, UnavailableError
 from regrade.expressions import MISSING, Expression
+from regrade.filters import Pipeline, is_unparsed
+from regrade.filters.filter import Unparsed
+from regrade.lm_eval.templates import TaskTemplates
 from regrade.memory_limit import limited_memory
-from regrade.recipes.templates import TaskTemplates
+from regrade.metrics import Metric
+from regrade.metrics.aggregation import Aggregation
+from regrade.metrics.build import aggregation_for, metric_for
+from regrade.metrics.case import Case
+from regrade.metrics.column import Column
 from regrade.registry import lookup
 from regrade.rows.guard import first_record, malformed, read_records, reading
 from regrade.rows.source import Reader
 from regrade.schema import Blank, FilterPipeline, FilterStep, FunctionRef, Malformed, Record, Unanswered
-from regrade.scoring.aggregation import Aggregation
 from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock
 from regrade.scoring.breaker import NOT_SCORED, is_over
-from regrade.scoring.case import Case
-from regrade.scoring.column import Column
-from regrade.scoring.filters import Pipeline, is_unparsed
-from regrade.scoring.filters.filter import Unparsed
-from regrade.scoring.metrics import Metric
 from regrade.scoring.plan import Job, MetricPlan, Plan
-from regrade.scoring.ready import aggregation_for, metric_for
 from regrade.scoring.recorded_hashes import wrong_hashes
 from regrade.time_limit import TimeLimit
 from regrade.versions import parse_version
@@ -87,7 +87,7 @@ class _Scorer:
         self.compat = compat = parse_version(recipe.harness_version)
 
         def resolve(reference: FunctionRef) -> Callable[..., Any]:
-            from regrade.recipes.functions import resolve as resolve_function
+            from regrade.lm_eval.functions import resolve as resolve_function
 
             return resolve_function(reference, job.plan.trust_code)
 
@@ -97,7 +97,7 @@ class _Scorer:
             recipe, first_record(job.source), resolve=resolve, limit_s=job.plan.answer_limit_s
         )
         if recipe.metadata.get("postprocessors"):
-            from regrade.scoring.card_metrics.references import processed_references
+            from regrade.cards.references import processed_references
 
             self.templates.replace_target(lambda record: processed_references(record, recipe))
         recorded = set(job.plan.recorded_pipelines)
@@ -142,7 +142,7 @@ class _Scorer:
             if isinstance(pipeline, Pipeline):
                 pipeline.prepare()
         if self.computed and "card" in recipe.metadata:
-            from regrade.scoring.card_metrics.references import prepare
+            from regrade.cards.references import prepare
 
             prepare(recipe)
 

@@ -19,11 +19,11 @@ from regrade.scoring.scores import Scores, SourceBlock
 if TYPE_CHECKING:
     from os import PathLike
 
-    from regrade.scoring.aggregation import Aggregation
-    from regrade.scoring.column import Column
+    from regrade.metrics.aggregation import Aggregation
+    from regrade.metrics.column import Column
     from regrade.scoring.options import Options
     from regrade.scoring.results import Result
-    from regrade.scoring.statistics.bootstrap import Floats, Indices, Replicate
+    from regrade.statistics.bootstrap import Floats, Indices, Replicate
 
 
 def compare(
@@ -135,7 +135,7 @@ def compare_scores(
 
 def _correct(comparison: Comparison) -> None:
     """Correct the p-values of a comparison for their number, where there are several, and tell it."""
-    from regrade.scoring.statistics.multiple import holm
+    from regrade.statistics.multiple import holm
 
     adjusted = holm([metric.p_value for metric in comparison.metrics])
     tests = sum(not math.isnan(p_value) for p_value in adjusted)
@@ -298,7 +298,7 @@ def _compare_metric(
     positions_a, positions_b = a.positions(result.filter), b.positions(other.filter)
     clusters = [a.kept.block.clusters[positions_a[i]] for i, _ in scored] if options.cluster else None
     if clusters is not None:
-        from regrade.scoring.statistics.clustered import note_on_clusters
+        from regrade.statistics.clustered import note_on_clusters
 
         note = note_on_clusters(len(set(clusters)), str(options.cluster))
         notes += [f"{task}: {note}"] if note is not None else []
@@ -336,8 +336,8 @@ def _difference(
     aggregation: Aggregation, a: Column, b: Column, clusters: list[Any] | None, options: Options
 ) -> dict[str, Any]:
     """Values, difference ``b - a``, its error, interval and p-value, by the method that fits the metric."""
-    from regrade.scoring.statistics import paired, sign_tests
-    from regrade.scoring.statistics.clustered import sum_by_cluster
+    from regrade.statistics import paired, sign_tests
+    from regrade.statistics.clustered import sum_by_cluster
 
     if aggregation.proportion and a.width == 1:
         first, second = a.numpy()[:, 0], b.numpy()[:, 0]
@@ -382,6 +382,6 @@ def _resampling(aggregation: Aggregation, column: Column, clusters: list[Any] | 
 
     if clusters is None:
         return replicate, aggregation.jackknife(column)
-    from regrade.scoring.statistics.clustered import resampling_of_clusters
+    from regrade.statistics.clustered import resampling_of_clusters
 
     return resampling_of_clusters(replicate, clusters)

@@ -12,7 +12,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from regrade.scoring.aggregation import Aggregation
+    from regrade.metrics.aggregation import Aggregation
     from regrade.scoring.block import Block, MetricBlock
     from regrade.scoring.plan import MetricPlan, Plan
 

@@ -63,11 +63,11 @@ def pipelines_from(filters: Any, extract: Sequence[str]) -> list[FilterPipeline]
     """The pipelines that a user gave: a file or a list of them, then quick extractors ``NAME=REGEX``; None if none."""
     if filters is None and not extract:
         return None
-    from regrade.recipes.filter_file import load_filters, quick_extractor
+    from regrade.lm_eval.filter_file import load_filters, quick_extractor
 
     pipelines: list[FilterPipeline] = []
     if isinstance(filters, list | tuple):
-        from regrade.recipes.lm_eval.configs import filter_pipelines
+        from regrade.lm_eval.configs import filter_pipelines
 
         given = [f if isinstance(f, FilterPipeline) else None for f in filters]
         pipelines += [p for p in given if p is not None] or filter_pipelines(list(filters))

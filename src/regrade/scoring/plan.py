@@ -120,17 +120,17 @@ def recipe_of(source: Source, compat: str | None = None) -> Recipe:
         compat: What ``--compat`` says; matters for a card's samples only.
     """
     if "card" in source.options:
-        from regrade.scoring.card_metrics.card_recipe import card_recipe
+        from regrade.cards.recipe import card_recipe
 
         return card_recipe(source, compat)
     if "resolved" in source.options:
-        from regrade.recipes.lm_eval.resolved import resolved_recipe
+        from regrade.lm_eval.resolved import resolved_recipe
 
         return resolved_recipe(source.task, source.options["resolved"])
     if source.recipe is not None:
         return source.recipe
     if source.config is not None:
-        from regrade.recipes.lm_eval.results import recipe_from_config
+        from regrade.lm_eval.results import recipe_from_config
 
         recipe = recipe_from_config(
             source.task,
@@ -139,7 +139,7 @@ def recipe_of(source: Source, compat: str | None = None) -> Recipe:
             chat_template=bool(source.options.get("chat_template")),
         )
         if any(reference.origin == "quoted" for reference in functions_of(recipe)):
-            from regrade.recipes.lm_eval.adopt import adopt_installed
+            from regrade.lm_eval.adopt import adopt_installed
 
             return adopt_installed(recipe, source.config)
         return recipe
@@ -205,7 +205,7 @@ def _plan_metrics(recipe: Recipe, first: Record | None, trust_code: bool, record
 
 
 def _default_metrics(recipe: Recipe) -> list[MetricSpec]:
-    from regrade.scoring.metrics import default_metrics
+    from regrade.metrics import default_metrics
 
     return default_metrics(recipe.output_type)
 
@@ -312,7 +312,7 @@ def why_not(part: str | FunctionRef | None, kind: str, trust_code: bool) -> str 
         except RecipeError as error:
             return error.what
         return None
-    from regrade.recipes.functions import resolve
+    from regrade.lm_eval.functions import resolve
 
     try:
         resolve(part, trust_code)
@@ -342,7 +342,7 @@ def with_pipelines(recipe: Recipe, pipelines: list[FilterPipeline]) -> Recipe:
     goes through the same preparation.
     """
     if "card" in recipe.metadata:
-        from regrade.scoring.card_metrics.card_recipe import prepared_alike
+        from regrade.cards.recipe import prepared_alike
 
         pipelines = [prepared_alike(pipeline, recipe) for pipeline in pipelines]
     return msgspec.structs.replace(recipe, filters=pipelines)
@@ -351,7 +351,7 @@ def with_pipelines(recipe: Recipe, pipelines: list[FilterPipeline]) -> Recipe:
 def with_metrics(recipe: Recipe, metrics: list[tuple[str, dict[str, Any]]]) -> Recipe:
     """The recipe with other metrics; one that the recipe has by that name keeps its arguments and aggregation."""
     if "card" in recipe.metadata:
-        from regrade.scoring.card_metrics.card_recipe import chosen_metrics
+        from regrade.cards.recipe import chosen_metrics
 
         return msgspec.structs.replace(recipe, metrics=chosen_metrics(recipe, metrics), needs={})
     only_recorded = {spec.name for spec in recipe.metrics if spec.metric == RECORDED}

@@ -138,7 +138,7 @@ def plan_source(source: Source, options: Options) -> Planned:
 def _shared_postprocessors(recipe: Recipe) -> list[str]:
     if "card" not in recipe.metadata:
         return []
-    from regrade.scoring.card_metrics.card_recipe import shared_postprocessors
+    from regrade.cards.recipe import shared_postprocessors
 
     return shared_postprocessors(recipe)
 
@@ -155,7 +155,7 @@ def _filters_of(source: Source) -> list[str]:
 
 def _task_recipe(task: str, source: Source, recorded: Recipe, allow_paths: Sequence[str]) -> Recipe:
     """The specification that ``--task`` names, for this source's task."""
-    from regrade.recipes.lm_eval.named import load_tasks
+    from regrade.lm_eval.named import load_tasks
 
     found = load_tasks(task, Access.of_user(*allow_paths))
     recipe = found.get(source.task) or (next(iter(found.values())) if len(found) == 1 else None)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from regrade.errors import InputError, UsageError
-from regrade.scoring.statistics import power as statistics
-from regrade.scoring.statistics.power import Design, of_discordance, of_proportions, of_variance
+from regrade.statistics import power as statistics
+from regrade.statistics.power import Design, of_discordance, of_proportions, of_variance
 
 if TYPE_CHECKING:
     from regrade.scoring.comparison import ComparedMetric, Comparison

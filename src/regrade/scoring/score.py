@@ -11,9 +11,9 @@ import msgspec
 from regrade.engine.local import LocalEngine
 from regrade.errors import InputError, RecipeError, RegradeError, UsageError
 from regrade.expressions import Expression
+from regrade.files.location import size as size_of
 from regrade.registry import lookup
 from regrade.rows.discover import discover
-from regrade.rows.location import size as size_of
 from regrade.rows.source import Chunk, Source
 from regrade.schema import Malformed
 from regrade.scoring.block import Block, PipelineBlock
@@ -224,7 +224,7 @@ def score_sources(
     if lacking and None not in lacking:
         raise next(error for error in lacking if error is not None)
     if any(source.options.get("groups") for source in sources):
-        from regrade.scoring.task_groups import score_groups
+        from regrade.lm_eval.task_groups import score_groups
 
         scores.task_groups = score_groups(scores.sources, scores.parts)
     if not any(part.counts.samples or part.malformed for part in scores.parts):

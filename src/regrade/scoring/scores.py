@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-    from regrade.scoring.task_groups import GroupScores
+    from regrade.lm_eval.task_groups import GroupScores
 
 
 class SourceBlock(NamedTuple):

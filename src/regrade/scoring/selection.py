@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from regrade.errors import Exit, ExpressionError, InputError, RegradeError
-from regrade.rows.columns import MISSING, value_at
+from regrade.files.columns import MISSING, value_at
 from regrade.rows.source import Source
 from regrade.schema import Malformed, Record
 from regrade.scoring.block import Block

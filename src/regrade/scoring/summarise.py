@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 
 from regrade.addition import add_up
+from regrade.metrics.aggregation import Aggregation
+from regrade.metrics.build import aggregation_for
+from regrade.metrics.column import Column
 from regrade.rows.source import Source
 from regrade.schema import FunctionRef
-from regrade.scoring.aggregation import Aggregation
 from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock
 from regrade.scoring.breaker import NOT_SCORED
-from regrade.scoring.column import Column
 from regrade.scoring.parts import Part
 from regrade.scoring.plan import MetricPlan, Plan
-from regrade.scoring.ready import aggregation_for
 from regrade.scoring.results import Result, SampleFailure, SourceScores
 from regrade.versions import parse_version
 
@@ -265,7 +265,7 @@ class _Summary:
             return "N/A"
         if aggregation.stderr == "closed":
             return aggregation.closed_stderr(column)
-        from regrade.scoring.statistics.bootstrap import harness_bootstrap_stderr
+        from regrade.statistics.bootstrap import harness_bootstrap_stderr
 
         return harness_bootstrap_stderr(
             len(column),
@@ -282,13 +282,13 @@ class _Summary:
             return ("bca", own) if own is not None and math.isfinite(own[0]) else None
         averaged = aggregation.averaged(column)
         if averaged is not None and aggregation.has_interval(column) and set(averaged) <= {0.0, 1.0}:
-            from regrade.scoring.statistics.proportion import wilson
+            from regrade.statistics.proportion import wilson
 
             low, high = wilson(add_up(averaged), len(averaged), settings.level)
             return "wilson", (low, high)
         if len(column) < 2 or not aggregation.has_interval(column):
             return None
-        from regrade.scoring.statistics.intervals import bca
+        from regrade.statistics.intervals import bca
 
         replicate, left_out = aggregation.resampling(column)
         interval = bca(
@@ -307,7 +307,7 @@ class _Summary:
         """Error and interval where clusters are drawn: in closed form of means, by cluster bootstrap of others."""
         if not isinstance(result.value, int | float) or not math.isfinite(result.value):
             return
-        from regrade.scoring.statistics.clustered import cluster_bootstrap, clustered_interval, clustered_stderr
+        from regrade.statistics.clustered import cluster_bootstrap, clustered_interval, clustered_stderr
 
         settings, averaged = self.settings, aggregation.averaged(column)
         if averaged is not None:
@@ -329,7 +329,7 @@ class _Summary:
             result.interval_method, result.interval = method, (low, high)
 
     def _note_clusters(self, clusters: int, group: dict[str, Any]) -> None:
-        from regrade.scoring.statistics.clustered import note_on_clusters
+        from regrade.statistics.clustered import note_on_clusters
 
         note = None if group else note_on_clusters(clusters, str(self.plan.cluster))
         if note is not None and note not in self.scores.notes:
@@ -371,7 +371,7 @@ def aggregation_of(metric: MetricPlan, plan: Plan) -> Aggregation:
     """The aggregation of a planned metric, ready to run."""
 
     def resolve(function: FunctionRef) -> Callable[..., Any]:
-        from regrade.recipes.functions import resolve as resolve_function
+        from regrade.lm_eval.functions import resolve as resolve_function
 
         return resolve_function(function, plan.trust_code)
 

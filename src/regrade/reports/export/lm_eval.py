@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from regrade.errors import UsageError
-from regrade.recipes.lm_eval.generation import generation_kwargs
-from regrade.recipes.lm_eval.named import config_of
+from regrade.lm_eval.generation import generation_kwargs
+from regrade.lm_eval.named import config_of
 from regrade.reports.export.scored import Scored, kept_sources, scored_samples
 from regrade.reports.export.whole_folder import whole_folder
 from regrade.schema import FunctionRef, Recipe

@@ -11,14 +11,15 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from regrade.errors import InputError
+from regrade.files import json_lines
+from regrade.files import tables as table_files
+from regrade.files.columns import MISSING, listed, names_of, require, value_at
+from regrade.files.json_lines import decode_text
+from regrade.files.location import locate
+from regrade.files.tables import Row
 from regrade.registry import register
-from regrade.rows import json_lines, table_files
-from regrade.rows.columns import MISSING, listed, names_of, require, value_at
 from regrade.rows.guard import each_record, reading, reading_parquet
-from regrade.rows.json_lines import decode_text
-from regrade.rows.location import locate
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
-from regrade.rows.table_files import Row
 from regrade.schema import Malformed, Record
 
 ANSWER_COLUMNS: Final = (
@@ -193,7 +194,7 @@ def _prompt(prompts: Any, messages: Any, place: int) -> list[list[Any]]:
 def _is_parquet_of_samples(path: Path) -> bool:
     import pyarrow.parquet as pq
 
-    from regrade.rows import files
+    from regrade.files import reading as files
 
     try:
         with files.open_bytes(path) as opened:

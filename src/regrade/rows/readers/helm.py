@@ -13,10 +13,11 @@ import msgspec
 
 from regrade.addition import add_up
 from regrade.errors import InputError
+from regrade.files import json_lines
+from regrade.files import reading as files
+from regrade.files.location import locate
 from regrade.registry import register
-from regrade.rows import files, json_lines
 from regrade.rows.guard import each_record
-from regrade.rows.location import locate
 from regrade.rows.source import Chunk, Reader, Run, Source
 from regrade.schema import FilterPipeline, FilterStep, Malformed, Recipe, Record
 

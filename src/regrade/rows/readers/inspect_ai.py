@@ -14,12 +14,13 @@ from typing import Any, ClassVar
 import msgspec
 
 from regrade.errors import InputError
+from regrade.files import json_lines
+from regrade.files import reading as files
+from regrade.files.zip_members import Archive
 from regrade.registry import register
-from regrade.rows import files, json_lines
 from regrade.rows.guard import malformed
 from regrade.rows.readers.inspect_ai_scores import View, reduced, views_of
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
-from regrade.rows.zip_members import Archive
 from regrade.schema import FilterPipeline, FilterStep, Malformed, MetricSpec, Recipe, Record
 
 _REASON = "scored by Inspect's own scorer"

@@ -12,10 +12,10 @@ import msgspec
 
 from regrade.errors import InputError
 from regrade.registry import register
-from regrade.rows.judge_run import AskedAbout, JudgeRun, Reading
 from regrade.rows.readers.mt_bench import PAIR_METRICS
 from regrade.rows.source import Chunk, Reader, Run, Source
 from regrade.schema import FilterPipeline, FilterStep, Malformed, MetricSpec, Recipe, Record
+from regrade.store.judge_run import AskedAbout, JudgeRun, Reading
 
 
 @register("reader", "judge-run")

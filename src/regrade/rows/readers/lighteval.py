@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from regrade.files import tables as table_files
 from regrade.registry import register
-from regrade.rows import table_files
 from regrade.rows.readers.scored_log import About, Entry, ScoredLog, one_or_all, stem
 from regrade.schema import Malformed
 

@@ -18,8 +18,9 @@ from typing import Any
 import msgspec
 
 from regrade.errors import InputError
+from regrade.files import json_lines
+from regrade.files import reading as files
 from regrade.registry import register
-from regrade.rows import files, json_lines
 from regrade.rows.guard import each_record, first_record, malformed
 from regrade.rows.lm_eval_results import ResultsFile, date_of, results_folder, results_for, task_names
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from regrade.errors import InputError
+from regrade.files import tables as table_files
+from regrade.files.tables import Row
 from regrade.registry import register
-from regrade.rows import joins, table_files
+from regrade.rows import joins
 from regrade.rows.guard import each_record
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
-from regrade.rows.table_files import Row
 from regrade.schema import FilterPipeline, FilterStep, Malformed, MetricSpec, Recipe, Record
 
 Kind: TypeAlias = Literal["single", "pair"]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from regrade.files import reading as files
+from regrade.files.location import exists
 from regrade.registry import register
-from regrade.rows import files
-from regrade.rows.location import exists
 from regrade.rows.readers.scored_log import About, Entry, ScoredLog, one_or_all, read_object, stem, text_of
 from regrade.schema import Malformed
 

@@ -16,14 +16,15 @@ import msgspec
 
 from regrade.answer_texts import SHORTFALLS
 from regrade.errors import InputError
+from regrade.files import reading as files
+from regrade.files import tables as table_files
+from regrade.files.json_lines import decode_text
 from regrade.registry import register
-from regrade.rows import files, table_files
 from regrade.rows.guard import each_record, reading_parquet, reason_of
-from regrade.rows.json_lines import decode_text
 from regrade.rows.readers.card_samples import about_of, have_own, task_data
-from regrade.rows.run_answers import JournalAnswers, Said, journal_answers
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
 from regrade.schema import Malformed, Record, Unanswered
+from regrade.store.answers import JournalAnswers, Said, journal_answers
 
 MANIFEST: Final = "run.json"
 _SHOWN: Final = 3

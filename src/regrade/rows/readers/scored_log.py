@@ -12,9 +12,10 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from regrade.errors import InputError
-from regrade.rows import files, json_lines
+from regrade.files import json_lines
+from regrade.files import reading as files
+from regrade.files.location import exists, locate
 from regrade.rows.guard import malformed
-from regrade.rows.location import exists, locate
 from regrade.rows.score_columns import AGGREGATION, as_score
 from regrade.rows.source import Chunk, Reader, Run, Source
 from regrade.schema import RECORDED, Malformed, MetricSpec, Recipe, Record

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from regrade.errors import InputError
+from regrade.files import json_lines
+from regrade.files import reading as files
+from regrade.files.tables import is_answer_object
 from regrade.registry import register
-from regrade.rows import files, json_lines
 from regrade.rows.guard import each_record
 from regrade.rows.source import Chunk, Reader, Run, Source
-from regrade.rows.table_files import is_answer_object
 from regrade.schema import Malformed, MetricSpec, Recipe, Record
 
 _REASON = "whether an answer passed is recorded; telling it anew would mean to run it"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from regrade.files import reading as files
 from regrade.registry import register
-from regrade.rows import files
 from regrade.rows.readers.scored_log import About, Entry, ScoredLog, last_words, numbers_of, read_object, stem
 from regrade.schema import Malformed
 

@@ -11,14 +11,16 @@ from typing import Any, ClassVar
 import msgspec
 
 from regrade.errors import InputError
+from regrade.files import columns
+from regrade.files import tables as table_files
+from regrade.files.columns import MISSING, value_at
+from regrade.files.tables import Row, Table
 from regrade.registry import register
-from regrade.rows import columns, joins, table_files
-from regrade.rows.columns import MISSING, value_at
+from regrade.rows import joins
 from regrade.rows.guard import each_record
 from regrade.rows.lm_eval_results import looks_like_results
 from regrade.rows.score_columns import ScoreColumns
 from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
-from regrade.rows.table_files import Row, Table
 from regrade.schema import Blank, Malformed, Recipe, Record
 
 

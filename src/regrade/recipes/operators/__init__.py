@@ -1,5 +1,0 @@
-"""Operators: the steps of a card, each from rows to rows."""
-
-from regrade.recipes.operators.operator import FieldOperator, Operator, RowOperator, RowsOperator, StreamOperator
-
-__all__ = ["FieldOperator", "Operator", "RowOperator", "RowsOperator", "StreamOperator"]

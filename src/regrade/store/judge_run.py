@@ -1,0 +1,182 @@
+"""A judge's run as it lies on disk: what was asked about, and what was said to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+import msgspec
+
+from regrade.errors import InputError
+from regrade.files import reading as files
+from regrade.files.location import locate
+from regrade.files.tables import open_parquet
+from regrade.rows.guard import reading, reading_parquet, reason_of
+from regrade.store.answers import JournalAnswers, journal_answers
+
+DIALECT: Final = "judge"
+_COLUMNS: Final = ["sample_id", "doc", "messages", "metadata", "references"]
+_decode: Final = msgspec.json.Decoder().decode
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How the verdicts about one criterion are read.
+
+    Attributes:
+        steps: Filter steps, ``{function, ...arguments}``.
+        scores: What each option is worth; empty where the verdict is no option.
+    """
+
+    steps: list[dict[str, Any]]
+    scores: dict[str, float] = msgspec.field(default_factory=dict)
+
+
+class JudgeManifest(msgspec.Struct):
+    """The parts of a judge run's ``run.json`` that readers need.
+
+    Attributes:
+        name: The run's name.
+        recipe: ``dialect``, ``mode``, ``label`` (the value's name, where it has one of its own) and ``readings`` (by
+            criterion; ``""`` where there are none).
+        recipe_name: The judge's name.
+        model: Who was asked.
+        created: When.
+        status: Where it stands.
+        repeats: How often each was asked.
+        judge_of: What is judged.
+    """
+
+    name: str
+    recipe: dict[str, Any]
+    created: str = ""
+    status: str = "running"
+    recipe_name: str = ""
+    model: dict[str, Any] = msgspec.field(default_factory=dict)
+    repeats: int = 1
+    judge_of: list[str] = msgspec.field(default_factory=list)
+
+    @property
+    def mode(self) -> str:
+        """``rating``, ``pairwise`` or ``choice``."""
+        return str(self.recipe["mode"])
+
+    @property
+    def readings(self) -> dict[str, Reading]:
+        """How verdicts are read, by criterion."""
+        return msgspec.convert(self.recipe["readings"], dict[str, Reading])
+
+    @property
+    def judge(self) -> str:
+        """What the judge's model is called; of words that were kept, their file."""
+        identity, asked = self.model.get("identity") or {}, self.model.get("asked") or {}
+        if isinstance(identity.get("file"), str):
+            return PurePath(identity["file"]).stem
+        named = identity.get("model")
+        return str(named if isinstance(named, str) else asked.get("model") or "judge")
+
+
+class AskedAbout(msgspec.Struct, frozen=True):
+    """A question to the judge.
+
+    Attributes:
+        sample_id: Its id.
+        line: Its place in the file of samples, from 1.
+        metadata: What is judged; see :mod:`regrade.judging.samples`.
+        doc_json: The document, as JSON.
+        messages_json: What the judge was shown, as JSON.
+        references: Correct answers.
+    """
+
+    sample_id: str
+    line: int
+    metadata: dict[str, Any]
+    doc_json: str
+    messages_json: str
+    references: list[Any]
+
+    @property
+    def doc(self) -> dict[str, Any]:
+        """What is judged, for people and breakdowns."""
+        found: dict[str, Any] = _decode(self.doc_json)
+        return found
+
+    @property
+    def criterion(self) -> str:
+        """The criterion; empty where there are none."""
+        return str(self.metadata.get("criterion") or "")
+
+
+class JudgeRun:
+    """A judge's run.
+
+    Args:
+        folder: Its folder.
+
+    Raises:
+        InputError: it is no judge's run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        file = folder / "run.json"
+        try:
+            self.manifest = msgspec.json.decode(files.read_all(file), type=JudgeManifest)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
+            raise InputError(f"is no manifest of a run: {reason_of(error)}", where=str(file)) from None
+        if self.manifest.recipe.get("dialect") != DIALECT:
+            raise InputError("is no judge's run", where=str(folder))
+
+    @property
+    def samples(self) -> Path:
+        """The questions to the judge."""
+        return self.folder / "samples.parquet"
+
+    def asked(self) -> list[AskedAbout]:
+        """The questions to the judge, in order; read once per process as long as the file does not change."""
+        with reading(self.samples):
+            stat = self.samples.stat()
+        return _asked(str(self.samples), stat.st_mtime_ns, stat.st_size)
+
+    def answers(self) -> JournalAnswers | None:
+        """What was said; None if nothing was ever asked."""
+        journal = self.folder / "answers.jsonl"
+        return journal_answers(str(journal)) if journal.is_file() else None
+
+    def said(self, sample_id: str) -> list[str]:
+        """What the judge said to a question, by repeat; empty where it was not asked or the call failed."""
+        answers = self.answers()
+        return [str(text) for text in answers.repeats(sample_id).values()] if answers is not None else []
+
+
+def judge_run_at(path: str | Path) -> JudgeRun | None:
+    """The judge's run in a folder; None if there is none."""
+    file = locate(path) / "run.json"
+    try:
+        manifest = msgspec.json.decode(file.read_bytes())
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    recipe = manifest.get("recipe") if isinstance(manifest, dict) else None
+    return JudgeRun(file.parent) if isinstance(recipe, dict) and recipe.get("dialect") == DIALECT else None
+
+
+@lru_cache(maxsize=2)
+def _asked(path: str, mtime: int, size: int) -> list[AskedAbout]:
+    return list(_read(path))
+
+
+def _read(path: str) -> Iterator[AskedAbout]:
+    line = 0
+    with reading_parquet(path), open_parquet(path) as file:
+        for batch in file.iter_batches(batch_size=512, columns=_COLUMNS):
+            for row in batch.to_pylist():
+                line += 1
+                yield AskedAbout(
+                    row["sample_id"],
+                    line,
+                    _decode(row["metadata"]),
+                    row["doc"],
+                    row["messages"] or "[]",
+                    row["references"] or [],
+                )
