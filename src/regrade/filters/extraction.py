@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from regrade.answer_texts import split_at_tags, thinking_tags
 from regrade.filters.filter import ElementFilter, Unparsed, as_unparsed
 from regrade.patterns import compile_pattern
 from regrade.registry import register
@@ -217,15 +218,10 @@ class StripThinkingFilter(ElementFilter):
         names = [tags] if isinstance(tags, str) else list(tags)
         if not all(names) or not names:
             raise ValueError("tags must be names of tags, like 'think'")
-        name = "|".join(re.escape(tag) for tag in names)
-        self.block = re.compile(rf"<({name})>.*?</\1>", re.DOTALL | re.IGNORECASE)
-        self.head = re.compile(rf"\A.*</(?:{name})>", re.DOTALL | re.IGNORECASE)
-        self.tail = re.compile(rf"<(?:{name})>.*\Z", re.DOTALL | re.IGNORECASE)
+        self.tags = thinking_tags(tuple(names))
 
     def apply_one(self, response: Any, doc: Any) -> Any:
-        if "<" not in response:
+        parts = split_at_tags(response, self.tags)
+        if parts.thinking is None:
             return response
-        text = self.head.sub("", self.block.sub("", response))
-        kept = self.tail.sub("", text)
-        cut_short = kept != text
-        return Unparsed(kept.strip()) if cut_short or isinstance(response, Unparsed) else kept.strip()
+        return parts.answer if parts.ended and not isinstance(response, Unparsed) else Unparsed(parts.answer)

@@ -159,7 +159,7 @@ class JournalAnswers:
                 whole = _decode_any(file.readline())
                 one = {"repeat": repeat, **{name: whole.get(name) for name in _KEPT}}
                 if one["thinking"] is None:
-                    one["thinking"] = split_thinking(whole.get("text") or "")[0]
+                    one["thinking"] = split_thinking(whole.get("text") or "").thinking
                 if turn:
                     one["turns"] = [found[repeat, n][0] if (repeat, n) in found else None for n in range(turn + 1)]
                 details.append(one)
@@ -187,7 +187,7 @@ def _said(answer: _Line) -> Said:
                 with suppress(msgspec.DecodeError):  # what is no JSON is told as it is
                     arguments = _decode_any(arguments)
             return msgspec.json.encode({"name": function.get("name"), "arguments": arguments}).decode()
-    return split_thinking(answer.text)[1] if answer.text else ""
+    return split_thinking(answer.text).answer if answer.text else ""
 
 
 def journal_answers(path: str) -> JournalAnswers:

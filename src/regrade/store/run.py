@@ -231,9 +231,8 @@ class Run:
         texts: dict[tuple[int, int], dict[int, str]] = {}
         for answer in self.read_answers():
             if isinstance(answer, Answer) and answer.error is None and answer.turn < turn:
-                texts.setdefault((answer.position, answer.repeat), {})[answer.turn] = split_thinking(answer.text or "")[
-                    1
-                ]
+                said = split_thinking(answer.text or "").answer
+                texts.setdefault((answer.position, answer.repeat), {})[answer.turn] = said
         return {key: [known[n] for n in range(turn)] for key, known in texts.items() if len(known) == turn}
 
 

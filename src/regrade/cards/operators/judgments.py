@@ -11,7 +11,7 @@ import re
 from typing import Any, ClassVar, Final
 
 from regrade.addition import add_up
-from regrade.answer_texts import remove_thinking
+from regrade.answer_texts import split_thinking
 from regrade.artifacts.artifact import ArtifactError, artifact
 from regrade.artifacts.paths import MISSING
 from regrade.cards.operators.extraction import Extraction, TextExtraction
@@ -36,9 +36,12 @@ class Judgment(TextExtraction):
         return True
 
     def find_in_answer(self, value: Any) -> tuple[Any, str]:
-        said = remove_thinking(value) if isinstance(value, str) else value
-        if said is None:
-            return MISSING, "found nothing: the thinking never ends"
+        said = value
+        if isinstance(value, str):
+            parts = split_thinking(value, strict=True)
+            if not parts.ended:
+                return MISSING, "found nothing: the thinking never ends"
+            said = parts.answer
         found = self.find(said)
         if found is MISSING:
             return MISSING, "found nothing"
@@ -199,7 +202,7 @@ class ScaleNumberToZeroOneReturnZeroIfFails(Judgment):
             return MISSING
 
     def find_in_answer(self, value: Any) -> tuple[Any, str]:
-        said = remove_thinking(value) if isinstance(value, str) else value
+        said = split_thinking(value, strict=True).answer if isinstance(value, str) else value
         if isinstance(said, str) and not _NUMBER.fullmatch(said.strip()):  # float() takes 1e1 and 1_0, too
             return MISSING, "found nothing"
         return super().find_in_answer(value)

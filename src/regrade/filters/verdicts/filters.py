@@ -12,10 +12,16 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, cast
 
-from regrade.answer_texts import remove_thinking
+from regrade.answer_texts import split_thinking
 from regrade.filters.filter import ElementFilter, Filter, is_unparsed
 from regrade.filters.verdicts.reader import FIELDS, Form, Mode, VerdictReader
 from regrade.registry import register
+
+
+def _spoken(response: Any) -> str:
+    """What a response says outside of thinking; nothing where that never ends."""
+    parts = split_thinking(response, strict=True) if isinstance(response, str) else None
+    return parts.answer if parts is not None and parts.ended else ""
 
 
 @register("filter", "fastchat_rating")
@@ -35,9 +41,7 @@ class FastChatRatingFilter(ElementFilter):
         return False
 
     def apply_one(self, response: Any, doc: Any) -> Any:
-        said = remove_thinking(response) if isinstance(response, str) else None
-        if said is None:
-            return None
+        said = _spoken(response)
         match = self._DOUBLE.search(said)
         if match is None and not self._OTHER.search(said):
             match = self._SINGLE.search(said)
@@ -58,8 +62,8 @@ class FastChatChoiceFilter(ElementFilter):
         return False
 
     def apply_one(self, response: Any, doc: Any) -> Any:
-        said = remove_thinking(response) if isinstance(response, str) else None
-        return None if said is None else next((choice for choice in "ABC" if f"[[{choice}]]" in said), None)
+        said = _spoken(response)
+        return next((choice for choice in "ABC" if f"[[{choice}]]" in said), None)
 
 
 @register("filter", "verdict")

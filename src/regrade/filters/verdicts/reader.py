@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
-from regrade.answer_texts import remove_thinking
+from regrade.answer_texts import split_thinking
 from regrade.filters.verdicts.candidates import (
     LABELLED,
     Candidate,
@@ -72,8 +72,8 @@ class VerdictReader:
         >>> VerdictReader("rating", lowest=1, highest=10).read("[[3]] or [[9]]")
         Reading(value=None, reason='different verdicts: 3.0; 9.0')
         """
-        said = remove_thinking(text)
-        return Reading(None, ENDLESS) if said is None else settle(list(self._candidates(said)))
+        parts = split_thinking(text, strict=True)
+        return settle(list(self._candidates(parts.answer))) if parts.ended else Reading(None, ENDLESS)
 
     def _candidates(self, text: str) -> Iterator[Candidate]:
         kind, rest = self._kind, text
