@@ -255,6 +255,33 @@ def test_pairs_in_both_orders_and_their_standings(
     assert json.loads(one.out)["judging"]["standings"]["positions"] is None
 
 
+def test_why_verdicts_cannot_be_read_is_counted(
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path
+) -> None:
+    said = {
+        "otter says 0": "Hm.",
+        "otter says 1": "[[11]]",
+        "otter says 2": "<think>surely [[3]]",
+        "heron says 0": "[[3]] or [[9]]",
+        "heron says 1": "[[12]]",
+        "heron says 2": "<think>it says <think>x</think> [[4]]</think>[[8]]",
+    }
+    server = start_server(said=said)
+    command = ("judge", answers, "--with", "rating", "--form", "text", "--judge", "big", "--base-url", server.url)
+    done = cli(*command, "--json", "--name", "j")
+    assert done.code == 3
+    found = json.loads(done.out)["judging"]
+    assert found["total"]["parsed"] == 1
+    assert {one["reason"]: (one["count"], one["first"]) for one in found["unread"]} == {
+        "beyond the scale of 1 to 10": (2, "otter/1.1"),
+        "no verdict was found": (1, "otter/0.1"),
+        "the answer is empty, or nothing but thinking": (1, "otter/2.1"),
+        "different verdicts": (1, "heron/0.1"),
+    }
+    again = cli("judge", "j")
+    assert "unparsed: beyond the scale of 1 to 10: 2 (first otter/1.1)" in again.out
+
+
 def test_only_unparsed_and_failed_ones_are_asked_again(
     cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path
 ) -> None:

@@ -94,6 +94,10 @@ class Filter:
         """Return what this filter takes from ``responses``."""
         raise NotImplementedError
 
+    def explain(self, response: Any) -> str | None:
+        """Say why this filter finds nothing in one response; None where it has nothing to say."""
+        return None
+
 
 class ElementFilter(Filter):
     """A filter that treats each repeat by itself."""

@@ -75,6 +75,10 @@ class Pipeline:
         take = self._take
         return [take(responses, doc) for responses in answers]
 
+    def explain(self, response: Any) -> str:
+        """Say why nothing is found in one response, in the words of the filter that knows."""
+        return next((reason for step in self.filters if (reason := step.explain(response))), "nothing was found")
+
 
 def _compose(filters: list[Filter]) -> Callable[[Any, Any], Any]:
     """One function for the whole chain.

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from regrade.errors import RecipeError, RegradeError
+from regrade.errors import RecipeError, RegradeError, TookTooLong
 from regrade.filters import Pipeline, is_unparsed
 from regrade.judging.metrics import verdict_of
 from regrade.schema import FilterPipeline, FilterStep
@@ -27,6 +27,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
         repeat: Which of several answers to the item.
         models: The judged system, or the two that are compared.
         status: Whether there is a verdict.
+        reason: Why there is no verdict in an answer; None where there is one, and where there is no answer.
         verdict: A rating, an option, or of two answers ``first``, ``second`` or ``tie`` by their names, wherever they
             stood; None without one.
         lengths: Characters of the judged answers.
@@ -46,6 +47,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     swapped: bool | None = None
     category: str | None = None
     criterion: str = ""
+    reason: str | None = None
 
 
 def rulings_of(run: JudgeRun, *, filters: list[FilterPipeline] | None = None) -> list[Ruling]:
@@ -93,16 +95,21 @@ def _ruling(run: JudgeRun, asked: AskedAbout, pipeline: Pipeline, limit: TimeLim
     swapped = about.get("swapped")
     said = run.said(asked.sample_id)
     verdict: Any = None
+    reason: str | None = None
     if said:
         try:
             limit.start()
-            verdict = pipeline.apply([said], asked.doc if pipeline.uses_doc else None)[0]
+            found = pipeline.apply([said], asked.doc if pipeline.uses_doc else None)[0]
+            verdict = None if is_unparsed(found) else _meant(found, run.manifest.mode, swapped)
+            if verdict is None:
+                reason = _explain(said[0], found, pipeline)
             limit.finish()
-        except (RegradeError, ValueError, TypeError, KeyError, IndexError, AttributeError):
-            verdict = None
+        except TookTooLong as error:
+            verdict, reason = None, error.what
+        except (RegradeError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+            verdict, reason = None, f"{type(error).__name__}: {error}"
         finally:
             limit.stop()
-        verdict = None if is_unparsed(verdict) else _meant(verdict, run.manifest.mode, swapped)
     return Ruling(
         sample_id=asked.sample_id,
         item=about["item"],
@@ -115,7 +122,15 @@ def _ruling(run: JudgeRun, asked: AskedAbout, pipeline: Pipeline, limit: TimeLim
         swapped=swapped,
         category=about.get("category"),
         criterion=asked.criterion,
+        reason=reason,
     )
+
+
+def _explain(said: Any, found: Any, pipeline: Pipeline) -> str:
+    """Why there is no verdict in an answer."""
+    if isinstance(said, str) and not said.strip():
+        return "the answer is empty, or nothing but thinking"
+    return pipeline.explain(said) if is_unparsed(found) else f"{found!r:.40} is not a verdict"
 
 
 def _meant(verdict: Any, mode: str, swapped: bool | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from regrade.judging.rulings import Ruling, rulings_of
 from regrade.judging.standings import LengthEffect, Standings, duels_of, standings
 from regrade.schema import FilterPipeline
 from regrade.store.judge_run import JudgeRun
+
+_SPECIFIC = re.compile(r"""\A(?:'.*?'|".*?"|[-+\d.eE]+) is (?=not |beyond |on )""", re.DOTALL)
+"""What a reason says of one answer: its words."""
 
 
 class Verdicts(msgspec.Struct):
@@ -37,6 +41,20 @@ class Verdicts(msgspec.Struct):
         return self.asked - self.failed
 
 
+class Unread(msgspec.Struct):
+    """Answers from which no verdict can be read, for one reason.
+
+    Attributes:
+        reason: Why.
+        count: How many.
+        first: The id of the first one.
+    """
+
+    reason: str
+    count: int
+    first: str
+
+
 class Summary(msgspec.Struct, kw_only=True):
     """What a judge's run comes to.
 
@@ -46,6 +64,7 @@ class Summary(msgspec.Struct, kw_only=True):
         mode: ``rating``, ``pairwise`` or ``choice``.
         verdicts: Per judged system, how many verdicts there are. A comparison counts for both.
         total: Over all questions.
+        unread: Why no verdict could be read, the commonest reason first.
         standings: Of comparisons, who is ahead.
         length: Of ratings, how they go with the length of the answers.
     """
@@ -55,6 +74,7 @@ class Summary(msgspec.Struct, kw_only=True):
     mode: str
     verdicts: list[Verdicts]
     total: Verdicts
+    unread: list[Unread] = []
     standings: Standings | None = None
     length: LengthEffect | None = None
 
@@ -85,6 +105,7 @@ def summarise(run: JudgeRun, *, filters: list[FilterPipeline] | None = None) -> 
         mode=manifest.mode,
         verdicts=list(by_system.values()),
         total=total,
+        unread=_unread(rulings),
         standings=standings(duels_of(rulings), baseline=manifest.recipe.get("baseline")) if pairs else None,
         length=_length(rulings) if manifest.mode == "rating" else None,
     )
@@ -104,6 +125,15 @@ def _count(ruling: Ruling, counted: Verdicts) -> None:
         counted.unparsed += 1
     else:
         counted.failed += 1
+
+
+def _unread(rulings: Sequence[Ruling]) -> list[Unread]:
+    kinds: dict[str, Unread] = {}
+    for ruling in rulings:
+        if ruling.status == "unparsed":
+            kind = _SPECIFIC.sub("", (ruling.reason or "nothing was found").partition(": ")[0])
+            kinds.setdefault(kind, Unread(kind, 0, ruling.sample_id)).count += 1
+    return sorted(kinds.values(), key=lambda one: -one.count)
 
 
 def _length(rulings: Sequence[Ruling]) -> LengthEffect:

@@ -30,6 +30,7 @@ def render_judging(summary: Summary) -> str:
     notes = []
     if summary.length is not None and summary.length.correlation is not None:
         notes.append(f"ratings go with the length of the answers: Spearman {summary.length.correlation:+.4f}")
+    notes += [f"unparsed: {one.reason}: {one.count:,} (first {one.first})" for one in summary.unread]
     if summary.total.unparsed:
         notes.append(f"regrade judge {summary.run} --again unparsed asks again where no verdict can be read")
     if summary.total.failed:

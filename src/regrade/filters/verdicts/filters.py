@@ -107,6 +107,9 @@ class VerdictFilter(ElementFilter):
     def apply_one(self, response: Any, doc: Any) -> Any:
         return self.reader.read(response).value if isinstance(response, str) else None
 
+    def explain(self, response: Any) -> str | None:
+        return self.reader.read(response).reason if isinstance(response, str) else "the answer is not a text"
+
 
 @register("filter", "within_scale")
 class WithinScaleFilter(ElementFilter):
