@@ -442,6 +442,30 @@ def test_a_log_of_the_harness_is_judged(
     assert all(f"Q: how many {n}?" in text and f"cup {n}" in text for n, text in enumerate(sorted(asked)))
 
 
+@pytest.mark.parametrize("kind", ["log", "table"])
+def test_a_row_that_cannot_be_judged_costs_itself(
+    cli: Callable[..., Any], start_server: Any, workspace: Path, tmp_path: Path, kind: str
+) -> None:
+    if kind == "log":
+        name, good = (
+            "samples_tea_2026-01-01T00-00-00.000000.jsonl",
+            {"doc_id": 0, "doc": {"question": "tea?"}, "target": "a", "arguments": [["tea?", {}]], "exact_match": 0.0}
+            | {"resps": [["yes"]], "filtered_resps": ["yes"], "filter": "none", "metrics": ["exact_match"]},
+        )
+        broken = json.dumps(good | {"doc_id": 1, "resps": [[[-1.0, False]]]})
+    else:
+        name, good = "answers.jsonl", {"id": "0", "question": "tea?", "answer": "yes"}
+        broken = "{not JSON"
+    path = tmp_path / name
+    path.write_text("\n".join([json.dumps(good), broken, "{cut off"]) + "\n", encoding="utf-8")
+    server = start_server(said={"yes": "[[8]]"})
+    done = cli("judge", path, "--with", "rating", "--judge", "big", "--base-url", server.url, "--json")
+    assert done.code == 3
+    assert json.loads(done.out)["judging"]["total"]["parsed"] == 1
+    assert f"2 left out: rows that cannot be judged, the first ({path}:2: " in done.err
+    assert asked_for(server) == 1
+
+
 def test_a_log_without_words_or_question_is_refused(cli: Callable[..., Any], workspace: Path, tmp_path: Path) -> None:
     row = {
         "doc_id": 0,

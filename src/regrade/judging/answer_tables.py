@@ -10,6 +10,7 @@ from regrade.errors import InputError
 from regrade.files.columns import listed, names_of, require
 from regrade.files.tables import Row, all_rows, first_rows, open_table
 from regrade.judging.conversation import Conversation
+from regrade.rows.guard import malformed
 from regrade.schema import Malformed
 
 IDS = ("sample_id", "question_id", "id", "key", "doc_id")
@@ -57,8 +58,8 @@ def conversations_of_table(
     system: str | None = None,
     questions: Questions | None = None,
     columns: Mapping[str, str] | None = None,
-) -> Iterator[Conversation]:
-    """The conversations in a file, one row each.
+) -> Iterator[Conversation | Malformed]:
+    """The conversations in a file, one row each; a row that cannot be read, or lacks an answer, comes as Malformed.
 
     Args:
         path: JSON lines, a JSON array, CSV, TSV or Parquet.
@@ -67,7 +68,7 @@ def conversations_of_table(
         columns: The columns of ``id``, ``question``, ``answer`` or ``reference``, where their names do not tell.
 
     Raises:
-        InputError: there is no such column, a row has no id or answer, or the question cannot be had.
+        InputError: there is no such column, or the questions cannot be had.
     """
     table = open_table(path)
     names = names_of(first_rows(table))
@@ -77,8 +78,15 @@ def conversations_of_table(
             raise InputError(
                 "these are answers without questions", where=str(path), hint="name the questions: --questions FILE"
             )
-        for line, row in _numbered(path):
-            yield _fastchat(row, system, found, f"{path}:{line}")
+        for item in all_rows(table):
+            if isinstance(item, Malformed):
+                yield item
+                continue
+            line, row = item
+            try:
+                yield _fastchat(row, system, found)
+            except Exception as error:
+                yield malformed(str(path), line, error)
         return
     named = columns or {}
     for kind, column in named.items():
@@ -94,7 +102,11 @@ def conversations_of_table(
         )
     repeats: dict[tuple[str, str], int] = {}
     models: set[str] = set()
-    for line, row in _numbered(path):
+    for item in all_rows(table):
+        if isinstance(item, Malformed):
+            yield item
+            continue
+        line, row = item
         if system is not None and chosen["system"] is not None:
             models.add(str(row.get(chosen["system"])))
             if len(models) > 1:
@@ -141,13 +153,13 @@ def _plain(
     )
 
 
-def _fastchat(row: Row, system: str | None, questions: Questions, where: str) -> Conversation:
+def _fastchat(row: Row, system: str | None, questions: Questions) -> Conversation:
     item, answers = str(row.get("question_id")), _turns(row)
     if answers is None:
-        raise InputError("holds no answer: there is no choices[0].turns", where=where)
+        raise InputError("holds no answer: there is no choices[0].turns")
     question = questions.rows.get(item)
     if question is None:
-        raise InputError(f"there is no question {item}", where=where, hint="--questions names the file it is in")
+        raise InputError(f"there is no question {item}: --questions names the file it is in")
     return Conversation(
         item=item,
         system=system or str(row.get("model_id") or row.get("model")),
@@ -178,11 +190,7 @@ def _turns(row: Row) -> list[str] | None:
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    return (row for _, row in _numbered(path))
-
-
-def _numbered(path: Path) -> Iterator[tuple[int, Row]]:
     for item in all_rows(open_table(path)):
         if isinstance(item, Malformed):
             raise InputError(item.reason, where=f"{item.file}:{item.line}")
-        yield item
+        yield item[1]

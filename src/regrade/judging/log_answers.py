@@ -10,7 +10,7 @@ from regrade.errors import InputError
 from regrade.files.columns import guess_question
 from regrade.judging.conversation import Conversation
 from regrade.rows.discover import detect, discover
-from regrade.rows.guard import read_records
+from regrade.rows.guard import malformed, read_records
 from regrade.schema import Malformed, Record
 
 _TABLES = ("table", "mt-bench")
@@ -26,8 +26,10 @@ def holds_logs(path: Path) -> bool:
 
 def conversations_of_logs(
     path: Path, *, system: str | None = None, asked_elsewhere: bool = False
-) -> Iterator[Conversation]:
+) -> Iterator[Conversation | Malformed]:
     """The questions and answers of every log at a path; with several tasks, an item is ``TASK/ID``.
+
+    A row that cannot be read, or holds no question or no answer in words, comes as Malformed.
 
     A sample's repeats are answers of their own. Several filters of the harness are one answer.
 
@@ -37,7 +39,7 @@ def conversations_of_logs(
         asked_elsewhere: Whether it is said where the question stands, so that none need be found here.
 
     Raises:
-        InputError: there is no log; a row cannot be read; it holds no question, or no answer in words.
+        InputError: there is no log.
     """
     sources = discover([path], {})
     tasks = {source.task for source in sources}
@@ -47,24 +49,28 @@ def conversations_of_logs(
         for chunk in source.chunks:
             for record in read_records(source, chunk):
                 if isinstance(record, Malformed):
-                    raise InputError(record.reason, where=f"{record.file}:{record.line}")
+                    yield record
+                    continue
                 item = str(record.sample_id) if len(tasks) == 1 else f"{source.task}/{record.sample_id}"
                 if record.filter is not None and (name, item) in seen:
                     continue
                 seen.add((name, item))
-                where = f"{source.path}:{record.line}"
-                if len(record.answers) != 1 or not all(isinstance(answer, str) for answer in record.answers[0]):
-                    raise InputError("holds no answer in words: it may be likelihoods of choices", where=where)
-                question = _question(record)
-                if not question and not asked_elsewhere:
-                    hint = "say where it stands: --field 'question={{doc.NAME}}'"
-                    raise InputError("holds no question", where=where, hint=hint)
                 if source.reader == "alpaca-eval":
                     record.target = None  # the baseline's output, which is not a correct answer
-                yield from _conversations(record, question, item, name, source.task)
+                try:
+                    found = list(_conversations(record, item, name, source.task, asked_elsewhere))
+                except Exception as error:  # parts of a row are decoded when they are asked for
+                    yield malformed(source.path, record.line, error)
+                    continue
+                yield from found
 
 
-def _conversations(record: Record, question: str, item: str, system: str, task: str) -> Iterator[Conversation]:
+def _conversations(record: Record, item: str, system: str, task: str, asked_elsewhere: bool) -> Iterator[Conversation]:
+    if len(record.answers) != 1 or not all(isinstance(answer, str) for answer in record.answers[0]):
+        raise InputError("holds no answer in words: it may be likelihoods of choices")
+    question = _question(record)
+    if not question and not asked_elsewhere:
+        raise InputError("holds no question: say where it stands: --field 'question={{doc.NAME}}'")
     doc = record.doc if isinstance(record.doc, dict) else {"doc": record.doc}
     target = record.target[0] if isinstance(record.target, list) and record.target else record.target
     for repeat, answer in enumerate(record.answers[0]):

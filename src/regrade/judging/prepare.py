@@ -20,7 +20,7 @@ from regrade.judging.log_answers import conversations_of_logs
 from regrade.judging.samples import Asking, samples_of
 from regrade.judging.verdict_form import steps
 from regrade.runs.launch import Prepared
-from regrade.schema import Answer, Sample
+from regrade.schema import Answer, Blank, Malformed, Sample
 from regrade.store import samples as sample_file
 from regrade.store.run import Run
 
@@ -80,7 +80,7 @@ def prepare_judge(
     """
     judge = found.judge
     wanted = _fields(fields or {}, judge)
-    conversations = _limited(_all(judged, questions, wanted), limit)
+    conversations = _limited(_all(judged, questions, wanted, asking), limit)
     asked = repeats or judge.repeats
     recipe: dict[str, Any] = {"judge": found.data, "name": found.name, "fields": fields or {}}
     samples: Iterable[Sample]
@@ -154,9 +154,19 @@ def _limited(conversations: Iterable[Conversation], limit: int | None) -> Iterat
             yield conversation
 
 
-def _all(judged: list[Judged], questions: Questions | None, fields: dict[str, Field]) -> Iterator[Conversation]:
+def _all(
+    judged: list[Judged], questions: Questions | None, fields: dict[str, Field], asking: Asking
+) -> Iterator[Conversation]:
+    """The conversations of all that is judged; a row that cannot be used is left out, counted and named.
+
+    Raises:
+        InputError: no row of them can be used.
+    """
+    first: Malformed | None = None
+    bad = 0
     seen: set[tuple[str, str, int]] = set()
     for one in judged:
+        found: Iterator[Conversation | Malformed]
         if one.run is not None:
             found = conversations_of_run(one.run, one.name)
         elif one.log is not None:
@@ -165,6 +175,10 @@ def _all(judged: list[Judged], questions: Questions | None, fields: dict[str, Fi
             assert one.table is not None
             found = conversations_of_table(one.table, system=one.name, questions=questions, columns=one.columns)
         for conversation in found:
+            if isinstance(conversation, Malformed):
+                if not isinstance(conversation, Blank):
+                    first, bad = first or conversation, bad + 1
+                continue
             whole = _with_fields(conversation, fields, one.place)
             key = whole.system, whole.item, whole.repeat
             if key in seen:
@@ -175,6 +189,11 @@ def _all(judged: list[Judged], questions: Questions | None, fields: dict[str, Fi
                 )
             seen.add(key)
             yield whole
+    if first is not None and not seen:
+        raise InputError(first.reason, where=f"{first.file}:{first.line}")
+    if first is not None and bad:
+        named = "a row that cannot be judged" if bad == 1 else "rows that cannot be judged, the first"
+        asking.left_out[f"{named} ({first.file}:{first.line}: {first.reason})"] = bad
 
 
 def _with_fields(conversation: Conversation, fields: dict[str, Field], where: str) -> Conversation:
