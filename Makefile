@@ -17,7 +17,7 @@ QUIET := $(shell test -t 2 || echo --quiet)
 BASE = $$(cat .uv/interpreter)
 SYNC = UV_PYTHON="$(BASE)" $(UV) sync --frozen $(QUIET)
 
-.PHONY: help demo install test test-slow test-transformers test-llama-cpp test-differential test-all format lint types docs readme ci check lock clean FORCE
+.PHONY: help demo install test test-slow test-kills test-transformers test-llama-cpp test-differential test-all format lint types docs readme ci check lock clean FORCE
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -57,6 +57,11 @@ test: .venv/.dev  ## install, then run the tests
 
 test-slow: .venv/.dev  ## the tests marked slow
 	$(RUN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+KILLS ?= 100
+
+test-kills: .venv/.dev  ## kill runs at random moments, KILLS times, on slow disks, with locked caches, moved folders
+	KILLS=$(KILLS) $(RUN)/python -m pytest -m slow -rP tests/faults/test_kills.py $(PYTEST_ARGS)
 
 test-transformers: $(UV)  ## the tests of models in this process, in an environment of their own (gigabytes)
 	test -x .venv-transformers/bin/python || .uv/bin/python -m venv .venv-transformers

@@ -115,7 +115,9 @@ def test_the_pieces_of_a_tool_call_are_joined() -> None:
         {"index": 0, "function": {"arguments": "1}"}},
     ]
     events = [{"choices": [{"index": 0, "delta": {"tool_calls": [piece]}}]} for piece in pieces]
-    answer = chat_answer(b"".join(b"data:" + json.dumps(event).encode() + b"\n\n" for event in events))
+    answer = chat_answer(
+        b"".join(b"data:" + json.dumps(event).encode() + b"\n\n" for event in events) + b"data: [DONE]"
+    )
     assert answer.tool_calls == [{"type": "function", "id": "c1", "function": {"name": "add", "arguments": '{"a": 1}'}}]
 
 

@@ -395,3 +395,28 @@ def test_a_run_knows_its_workspace_wherever_it_is(tmp_path: Path, monkeypatch: p
     new_run(tmp_path / "w" / "one", 1)
     monkeypatch.chdir(tmp_path / "w")
     assert Workspace.of(Run(Path("one"))).folder == tmp_path / "w"
+
+
+@pytest.mark.parametrize("made_before", [False, True])
+def test_a_cache_that_is_locked_from_the_start_is_made_anew_from_the_journals(
+    tmp_path: Path, made_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regrade.store.cache._OPENING_S", 0.001)
+    workspace = Workspace(tmp_path / "w")
+    go(new_run(tmp_path / "w" / "one", 2), Canned(), ["a", "b"])
+    if made_before:  # with none of the answers in it
+        AnswerCache(tmp_path / "w" / "answers.sqlite").close()
+    other = sqlite3.connect(tmp_path / "w" / "answers.sqlite", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    model = Canned()
+    cache = workspace.cache()
+    assert go(new_run(tmp_path / "w" / "two", 3), model, ["a", "b", "c"], cache=cache).missing == 0
+    cache.close()
+    assert model.asked == [("c", 0)]
+    assert "locked" in (cache.trouble or "")
+    other.close()
+    later = workspace.cache()
+    go(new_run(tmp_path / "w" / "three", 3), model, ["a", "b", "c"], cache=later)
+    later.close()
+    assert model.asked == [("c", 0)]
+    assert later.trouble is None

@@ -278,7 +278,7 @@ class _Asking:
         """What may help against an error that all requests meet."""
         if error.status in (401, 403):
             return f"the key is missing or wrong: {self.model.key_hint}"
-        if error.status == 429:
+        if error.status in (402, 429):
             return "the account has no quota left: add credit or raise its limit, then: regrade resume"
         if error.status is not None and 300 <= error.status < 400:
             return "what came is kept; then: regrade resume --base-url ADDRESS"

@@ -135,8 +135,8 @@ class OpenAIModel(AskingModel):
             return replies.completion_answer(data) if request.kind == "completion" else replies.embedding_answer(data)
         except replies.FailedGeneration as error:
             raise self.failure(error.status, _ENCODE({"error": str(error)}), {}) from None
-        except ValueError as error:
-            raise self._no_answer(data, str(error)) from None
+        except replies.ILL_FORMED as error:
+            raise self._no_answer(data, replies.explain_ill_formed(error)) from None
 
     def body(self, request: Request) -> dict[str, Any]:
         """What is posted."""
@@ -242,8 +242,8 @@ class OpenAIModel(AskingModel):
             return read(data)
         except (UnverifiedError, replies.FailedGeneration):
             raise
-        except ValueError as error:
-            raise self._no_answer(data, str(error)) from None
+        except replies.ILL_FORMED as error:
+            raise self._no_answer(data, replies.explain_ill_formed(error)) from None
 
     def _unverified(self, why: str, status: int | None = None) -> Failure:
         """A reply that does not say beyond doubt how likely a continuation is; asking again would not help."""
@@ -261,10 +261,10 @@ class OpenAIModel(AskingModel):
     def failure(self, status: int, data: bytes, headers: Any) -> Failure:
         """What a reply that is no success means."""
         message = self._clean(replies.error_message(data) or f"HTTP {status}")
-        if status in (401, 403, 404):
+        if status in (401, 402, 403, 404):
             return Failure(AnswerError("refused", message, status))
         if status == 429:
-            if replies.error_code(data) == "insufficient_quota":
+            if replies.says_no_quota(data):
                 return Failure(AnswerError("refused", message, status))
             return Failure(
                 AnswerError("rate_limit", message, status), retry=True, after_s=retry_after_s(headers), trouble=True

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import msgspec
 
@@ -48,6 +49,21 @@ class _Reply(msgspec.Struct):
 
 
 _REPLY = msgspec.json.Decoder(_Reply)
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+_NO_QUOTA: Final = frozenset(
+    ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "exceeded_current_quota_error")
+)
+
+ILL_FORMED: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""What reading a reply of an unknown build may raise."""
+
+
+def explain_ill_formed(error: Exception) -> str:
+    """Why a reply cannot be read, for people."""
+    if isinstance(error, ValueError):
+        return str(error)
+    return "it is nested too deep" if isinstance(error, RecursionError) else "a field holds what is not known there"
 
 
 def _read(data: bytes) -> _Reply:
@@ -63,8 +79,6 @@ def _read(data: bytes) -> _Reply:
     """
     try:
         reply = _REPLY.decode(data)
-    except msgspec.ValidationError:
-        raise
     except (msgspec.DecodeError, UnicodeDecodeError):
         reply = msgspec.convert(_parse(data.decode("utf-8", "replace")), _Reply)
     if reply.error:
@@ -73,14 +87,29 @@ def _read(data: bytes) -> _Reply:
 
 
 def _parse(text: str) -> Any:
-    lines = text.splitlines()
-    events = [line[5:].strip() for line in lines if line.startswith("data:")]
+    events = list(_events(text))
     if events:
-        return _joined([_whole(json.loads(event)) for event in events if event and event != "[DONE]"])
+        reply = _joined([_whole(event) for event in events if event is not None])
+        if None not in events and not ("error" in reply or any("finish_reason" in one for one in reply["choices"])):
+            raise ValueError("the stream breaks off: neither a finish_reason nor [DONE] ends it")
+        return reply
     start = text.find("{")
     if start < 0 or text.lstrip()[:1] == "<":
         raise ValueError("not JSON")
     return _whole(json.loads(text[start:]))
+
+
+def _events(text: str) -> Iterator[Any]:
+    """What the events of a stream hold; None for ``[DONE]``. What an event named ``error`` holds is an error."""
+    name = ""
+    for line in _LINE_END.split(text):
+        if line.startswith("event:"):
+            name = line[6:].strip()
+        elif line.startswith("data:") and (data := line[5:].strip()):
+            event: Any = None if data == "[DONE]" else json.loads(data)
+            yield {"error": event} if name == "error" and event is not None else event
+        elif not line:
+            name = ""
 
 
 def _whole(value: Any) -> Any:
@@ -261,7 +290,7 @@ def error_message(data: bytes) -> str:
     """What a server says is wrong, in whichever of the usual shapes."""
     try:
         said = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return " ".join(data[:300].decode("utf-8", "replace").split())
     if isinstance(said, list) and said:
         said = said[0]
@@ -269,17 +298,20 @@ def error_message(data: bytes) -> str:
 
 
 def _message_of(error: Any) -> str:
+    if isinstance(error, dict) and isinstance(error.get("error"), dict):
+        error = error["error"]
     said = (error.get("message") or error.get("detail") or error) if isinstance(error, dict) else error
     return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False, default=str)
 
 
-def error_code(data: bytes) -> str | None:
-    """OpenAI's code of an error."""
+def says_no_quota(data: bytes) -> bool:
+    """Whether an error says that the account has nothing left, by its code or its type."""
     try:
-        error = msgspec.json.decode(data)["error"]
-        return error.get("code") or error.get("type")  # type: ignore[no-any-return]
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, KeyError, AttributeError):
-        return None
+        said = msgspec.json.decode(data)
+        error = (said[0] if isinstance(said, list) else said)["error"]
+        return not _NO_QUOTA.isdisjoint((error.get("code"), error.get("type")))
+    except (msgspec.DecodeError, *ILL_FORMED):
+        return False
 
 
 def read_usage(usage: Any) -> Usage | None:
@@ -299,6 +331,6 @@ def _count(value: Any) -> int:
     """A number of tokens, however it was written; 0 where it cannot be one."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
     return int(number) if math.isfinite(number) and 0 <= number < 1e15 else 0

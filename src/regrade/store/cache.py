@@ -2,7 +2,7 @@
 
 One SQLite file (write-ahead log) beside the runs, which several processes may use at once. The key is the exact
 request, the repeat and the draw. It is an index of the runs' journals and may be deleted at any time: opening it reads
-what the journals have that it lacks.
+what the journals have that it lacks. Where another process keeps it locked, a temporary one is made from the journals.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import queue
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,8 @@ _VERSION: Final = 2
 _DECODE: Final = answer_decoder(Answer)
 _BUSY_S: Final = 5.0
 """Seconds that a write waits for another process's."""
+_OPENING_S: Final = 1.0
+"""Seconds that opening waits for another process; then the journals are read into a temporary file."""
 _MOST_WAITING: Final = 10_000
 """Answers that may wait to be kept; beyond them the journal has to do, which the next opening reads."""
 _GROUP: Final = 1000
@@ -41,13 +43,16 @@ class AnswerCache:
 
     Args:
         path: The SQLite file; made if it is not there, for its owner only.
+        temporary: Use a private temporary file in its place, which is gone when it is closed.
 
     Raises:
         RegradeError: the file is no such cache, or of a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, temporary: bool = False) -> None:
         self.path = path
+        self.locked = False
+        """Whether another process kept the file locked when it was opened or filled."""
         self.trouble: str | None = None
         """Why answers could not be kept, if that ever happened; the runs hold them all the same."""
         self._lock = threading.Lock()
@@ -55,9 +60,12 @@ class AnswerCache:
         self._count = 0
         self._writer: threading.Thread | None = None
         try:
-            make_folder(path.parent, private=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            self._base = sqlite3.connect(path, check_same_thread=False, timeout=_BUSY_S, isolation_level=None)
+            if not temporary:
+                make_folder(path.parent, private=True)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._base = sqlite3.connect(
+                "" if temporary else path, check_same_thread=False, timeout=_OPENING_S, isolation_level=None
+            )
             weakref.finalize(self, self._base.close)  # who forgets to close it leaves nothing open
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
@@ -69,11 +77,37 @@ class AnswerCache:
             if version < _VERSION:
                 self._create()
         except (sqlite3.Error, OSError) as error:
+            if _is_locked(error):
+                self._base.close()
+                self.locked = True
+                return
             raise RegradeError(
                 f"cannot be used as the cache of answers: {error}",
                 where=str(path),
-                hint="if another process holds it, wait for it; else delete it, the runs hold every answer too",
+                hint="delete it, the runs hold every answer too",
             ) from None
+
+    @classmethod
+    def filled(cls, path: Path, journals: Mapping[str, Path]) -> AnswerCache:
+        """The cache with all that journals hold; a temporary one, made from them, while another process locks the file.
+
+        Args:
+            path: The SQLite file.
+            journals: The journals by the name of their run.
+        """
+        cache = cls(path)
+        for name, file in journals.items():
+            if not cache.locked:
+                cache.absorb(name, file)
+        if cache.locked:
+            cache.close()
+            cache = cls(path, temporary=True)
+            for name, file in journals.items():
+                cache.absorb(name, file)
+            cache.trouble = cache.trouble or "another process keeps it locked; the next run reads the journals"
+        else:
+            cache._base.execute(f"PRAGMA busy_timeout={_BUSY_S * 1000:.0f}")
+        return cache
 
     def _create(self) -> None:
         """Make the tables; an earlier layout goes, for the journals hold everything."""
@@ -113,6 +147,7 @@ class AnswerCache:
             self._insert(group, again=True)
             self.mark_absorbed(name, end)
         except (sqlite3.Error, OSError) as error:
+            self.locked = _is_locked(error)
             self.trouble = str(error)
 
     def _absorbed(self, name: str) -> int:
@@ -208,3 +243,9 @@ class AnswerCache:
         if self.flush() or self._writer is None:
             with self._lock:
                 self._base.close()
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether another process holds the file."""
+    busy = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return isinstance(error, sqlite3.Error) and (getattr(error, "sqlite_errorcode", 0) & 0xFF) in busy

@@ -32,10 +32,8 @@ class Workspace:
 
     def cache(self) -> AnswerCache:
         """The cache of answers of all its runs; what their journals have that it lacks is read into it."""
-        cache = AnswerCache(self.folder / "answers.sqlite")
-        for folder in self._folders():
-            cache.absorb(folder.name, folder / "answers.jsonl")
-        return cache
+        journals = {folder.name: folder / "answers.jsonl" for folder in self._folders()}
+        return AnswerCache.filled(self.folder / "answers.sqlite", journals)
 
     def _folders(self) -> list[Path]:
         """The folders of its runs, by name."""
