@@ -81,6 +81,10 @@ class ExpressionError(UsageError):
     """A ``--where``, ``--by`` or ``--cluster`` expression that is wrong or names no field."""
 
 
+class RowExpressionError(ExpressionError):
+    """An expression that cannot be evaluated on one sample; others may well be."""
+
+
 class EngineError(RegradeError):
     """A process or machine that was at work was lost, or a cluster cannot be reached."""
 

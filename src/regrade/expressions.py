@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from regrade.errors import ExpressionError
+from regrade.errors import ExpressionError, RowExpressionError
 
 if TYPE_CHECKING:
     from regrade.schema import Record
@@ -127,7 +127,8 @@ class Expression:
         """The value for ``record``; MISSING where a field it names is not there.
 
         Raises:
-            ExpressionError: the expression cannot be evaluated (a number compared with a text, say).
+            RowExpressionError: the expression cannot be evaluated (a number compared with a text, say).
+            ExpressionError: it wants what no expression may.
         """
         from jinja2 import StrictUndefined, UndefinedError
         from jinja2.exceptions import SecurityError
@@ -141,7 +142,7 @@ class Expression:
         except SecurityError as error:
             raise ExpressionError(f"{self.option} {self.text!r} is not allowed: {error}") from None
         except Exception as error:
-            raise ExpressionError(
+            raise RowExpressionError(
                 f"{self.option} {self.text!r} fails on sample {record.sample_id}: {error}",
                 hint="convert the field first, as in: doc.year|int > 2000",
             ) from None

@@ -291,6 +291,33 @@ def test_wrong_expressions_are_wrong_usage(
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize("option", ["--where", "--by", "--cluster"])
+def test_an_expression_that_fails_on_one_sample_costs_that_sample(
+    tmp_path: Path, cli: Callable[..., Any], option: str
+) -> None:
+    path = tmp_path / "years.jsonl"
+    rows = [("a", "a", 2001), ("b", "b", 2002), ("c", "d", "later"), ("d", "x", 1999)]
+    lines = [json.dumps({"id": n, "expected": e, "answer": a, "year": y}) for n, (e, a, y) in enumerate(rows)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    ran = cli("score", path, option, "doc.year > 2000", "--json")
+    assert ran.code == 3
+    found = json.loads(ran.out)
+    assert found["results"]["years"]["exact_match,none"] == (1.0 if option == "--where" else 0.5)
+    assert [bad["line"] for bad in found["unevaluated"]] == [3]
+    if option == "--by":
+        assert "(cannot be evaluated)" in [one["by"]["doc.year > 2000"] for one in found["by"]["years"]]
+    shown = cli("show", path, "--where", "doc.year > 2000")
+    assert shown.code == 3
+    assert "1 sample left open by an expression" in shown.err
+
+
+def test_nothing_is_wrong_with_a_zero_where_lower_is_better(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    path = tmp_path / "texts.csv"
+    path.write_text("id,expected,answer\n1,the cat sat,the cat sat\n2,the cat sat,a dog\n", encoding="utf-8")
+    assert cli("show", path, "--metric", "ter", "--failed").code == 3
+    assert "sample 2" in cli("show", path, "--metric", "exact_match", "--failed").out
+
+
 def test_where_on_a_field_that_no_sample_has(logs: Any, cli: Callable[..., Any]) -> None:
     logs.results()
     path = logs.write(good(logs))

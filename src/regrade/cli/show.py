@@ -82,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         for name, out in kept.block.pipelines.items()
         if out.stopped is not None
     ]
-    for reason in stopped:
+    open_rows = [loss for part in scores.parts if part.unevaluated for loss in part.losses(part.task)]
+    for reason in (*stopped, *open_rows):
         print(reason, file=sys.stderr)
-    return Exit.INCOMPLETE if stopped else Exit.DONE
+    return Exit.INCOMPLETE if stopped or open_rows else Exit.DONE

@@ -40,7 +40,7 @@ def results_layout(scores: Scores) -> dict[str, Any]:
     }
     layout |= _run_facts(scores)
     layout |= {name: {} for name in ("intervals", "counts", "by", "methods", "runs")}
-    layout |= {name: [] for name in ("notes", "malformed", "failures")}
+    layout |= {name: [] for name in ("notes", "malformed", "unevaluated", "failures")}
     _add_groups(layout, scores, keys)
     sources = {(source.path, source.task, source.run.name): source for source in scores.sources}
     for part, key in zip(scores.parts, keys, strict=True):
@@ -78,6 +78,7 @@ def _add_part(layout: dict[str, Any], part: SourceScores, key: str, level: float
     layout["runs"][key] = {"task": part.task, "run": part.run, "part": part.part, "file": part.path}
     layout["notes"] += [f"{key}: {note}" for note in part.notes]
     layout["malformed"] += [msgspec.to_builtins(row) for row in part.malformed]
+    layout["unevaluated"] += [msgspec.to_builtins(row) for row in part.unevaluated]
     layout["failures"] += [msgspec.to_builtins(failure) for failure in part.failures]
 
 

@@ -7,6 +7,7 @@
 :mod:`.planned`          from a source and the options to the jobs that score it
 :mod:`.running`          the jobs on their way through an engine
 :mod:`.chunk`            one chunk: read, filter, measure
+:mod:`.conditions`       which rows count, and what they are grouped by
 :mod:`.recorded_hashes`  whether a row holds what its recorded hashes are of
 :mod:`.breaker`          the end of scoring that gets nowhere
 :mod:`.block`            what a chunk gives, and joining blocks

@@ -127,6 +127,7 @@ class Block:
         line_count: Lines read, blank ones included.
         excluded: Lines of the rows that ``--where`` does not hold for.
         without_field: Lines of the rows that lack a field that ``--where`` names.
+        unevaluated: Rows of which an expression of the user's cannot be evaluated, with the reasons.
         unavailable: Metrics that could not be prepared, with the reasons.
         hash_mismatches: Lines whose recorded hashes are not those of their content, with which.
     """
@@ -146,6 +147,7 @@ class Block:
         self.line_count = 0
         self.excluded = array("q")
         self.without_field = array("q")
+        self.unevaluated: list[Malformed] = []
         self.hash_mismatches: list[tuple[int, str]] = []
         self.problems: list[str] = []
         self.unavailable: dict[str, str] = {}
@@ -183,6 +185,7 @@ class Block:
                 mine = self.pipelines[name] = PipelineBlock(keep=pipeline.extracted is not None)
             mine.extend(pipeline, offset)
         self.malformed += [Malformed(m.file, m.line + first_line, m.reason) for m in other.malformed]
+        self.unevaluated += [Malformed(m.file, m.line + first_line, m.reason) for m in other.unevaluated]
         self.blank.extend(line + first_line for line in other.blank)
         self.line_count += other.line_count
         self.excluded.extend(line + first_line for line in other.excluded)

@@ -148,8 +148,9 @@ class _Look:
         self.pipelines = [name for name in kept.block.pipelines if filter is None or name == filter]
         block = kept.block
         flags = {name: bytearray(len(block)) for name in ("seen", "failed", "unparsed", "errors")}
+        lower = {metric.name for metric in kept.plan.metrics if not metric.higher_is_better}
         for name in self.pipelines:
-            self._flag(block.pipelines[name], flags)
+            self._flag(block.pipelines[name], flags, lower)
         self.failures = {
             (name, metric): {failure.row: failure.reason for failure in column.failures}
             for name in self.pipelines
@@ -166,13 +167,15 @@ class _Look:
         self.wanted = {line: found for line, found in rows.items() if len(meets[line]) == len(asked)}
 
     @staticmethod
-    def _flag(out: PipelineBlock, flags: dict[str, bytearray]) -> None:
+    def _flag(out: PipelineBlock, flags: dict[str, bytearray], lower: set[str]) -> None:
+        """Flag the rows of a pipeline; of metrics in ``lower``, where lower is better, 0 is no failure."""
         for place, row in enumerate(out.rows):
             flags["seen"][row] = 1
             if out.unparsed[place]:
                 flags["unparsed"][row] = 1
-        for metric in out.metrics.values():
-            for place, value in zip(metric.rows, metric.values or (), strict=True):
+        for name, metric in out.metrics.items():
+            values = () if name in lower else metric.values or ()
+            for place, value in zip(metric.rows, values, strict=name not in lower):
                 if isinstance(value, bool | int | float) and value == 0:
                     flags["failed"][out.rows[place]] = 1
             for failure in metric.failures:

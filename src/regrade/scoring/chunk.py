@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from regrade.budget import MAX_TEXT
 from regrade.errors import ExpressionError, InputError, RegradeError, TookTooLong, UnavailableError
-from regrade.expressions import MISSING, Expression
 from regrade.filters import Pipeline, is_unparsed
 from regrade.filters.filter import Unparsed
 from regrade.lm_eval.templates import TaskTemplates
@@ -24,13 +22,11 @@ from regrade.rows.source import Reader
 from regrade.schema import Blank, FilterPipeline, FilterStep, FunctionRef, Malformed, Record, Unanswered
 from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock
 from regrade.scoring.breaker import NOT_SCORED, is_over
+from regrade.scoring.conditions import Conditions
 from regrade.scoring.plan import Job, MetricPlan, Plan
 from regrade.scoring.recorded_hashes import wrong_hashes
 from regrade.time_limit import TimeLimit
 from regrade.versions import parse_version
-
-MISSING_VALUE = "(missing)"
-"""What groups and clusters call a field that a sample does not have."""
 
 _scorers: dict[str, _Scorer] = {}
 
@@ -130,10 +126,8 @@ class _Scorer:
             }
         self.mean = aggregation_for("mean", compat, resolve)
         self.others: dict[str, _Measure] = {}
-        self.where = Expression(job.plan.where, "--where") if job.plan.where else None
-        self.by = [Expression(text, "--by") for text in job.plan.by]
-        self.cluster = Expression(job.plan.cluster, "--cluster") if job.plan.cluster else None
-        self.plain_rows = not (self.by or self.cluster or job.plan.check or job.plan.verify_hashes)
+        self.conditions = Conditions(job.plan)
+        self.plain_rows = not (job.plan.by or job.plan.cluster or job.plan.check or job.plan.verify_hashes)
         """Whether a row is its id, line and document, and nothing else is wanted of it."""
         self.keep_values = job.plan.keep or job.plan.check
         self.stopped: set[str] = set()
@@ -163,6 +157,8 @@ class _Scorer:
         plan = self.plan
         block.unavailable |= self.unavailable
         self.stopped, self.from_start = set(job.stopped), job.first
+        conditions = self.conditions
+        conditions.begin(job)
         for pipeline in self.pipelines:
             block.pipelines[pipeline.name] = PipelineBlock(keep=plan.keep)
         line = 0
@@ -178,7 +174,7 @@ class _Scorer:
                 if not plan.own_rows and record.filter is not None and record.filter != plan.primary:
                     continue
                 try:
-                    if self.where is not None and not self._selected(record, block, timer):
+                    if conditions.where is not None and not conditions.select(record, block, timer):
                         continue
                     self._add_row(record, block, timer)
                 except ExpressionError:
@@ -194,17 +190,6 @@ class _Scorer:
         block.line_count = max(self.reader.lines_read, line)
         return block
 
-    def _selected(self, record: Record, block: Block, timer: TimeLimit) -> bool:
-        assert self.where is not None
-        value = _evaluate(self.where, record, timer)
-        if value is MISSING:
-            block.without_field.append(record.line)
-            return False
-        if not value:
-            block.excluded.append(record.line)
-            return False
-        return True
-
     def _add_row(self, record: Record, block: Block, timer: TimeLimit) -> None:
         """Note a row; one of which a part cannot be read leaves no trace."""
         fingerprint = record.fingerprint
@@ -215,16 +200,17 @@ class _Scorer:
             block.filters.append(block.filter_code(record.filter))
             return
         recorded = record.recorded if self.plan.check else {}
-        groups = tuple([_hashable(_evaluate(one, record, timer)) for one in self.by]) if self.by else ()
-        cluster = _hashable(_evaluate(self.cluster, record, timer)) if self.cluster is not None else None
+        conditions = self.conditions
+        groups = tuple([conditions.group(one, record, block, timer) for one in conditions.by]) if conditions.by else ()
+        cluster = None if conditions.cluster is None else conditions.group(conditions.cluster, record, block, timer)
         wrong = wrong_hashes(record) if self.plan.verify_hashes else None
         block.ids.append(record.sample_id)
         block.lines.append(record.line)
         block.fingerprints.append(fingerprint)
         block.filters.append(block.filter_code(record.filter))
-        if self.by:
+        if conditions.by:
             block.groups.append(groups)
-        if self.cluster is not None:
+        if conditions.cluster is not None:
             block.clusters.append(cluster)
         if self.plan.check:
             block.recorded.append(recorded)
@@ -416,28 +402,6 @@ class _Scorer:
         return block
 
 
-def _evaluate(expression: Expression, record: Record, timer: TimeLimit) -> Any:
-    """The value of a person's expression over a record, within the time limit.
-
-    Raises:
-        ExpressionError: it cannot be evaluated, or takes too long: there is no telling which rows are meant then.
-    """
-    try:
-        timer.start()
-        try:
-            value = expression(record)
-            timer.finish()
-            return value
-        finally:
-            timer.stop()
-    except (ExpressionError, TookTooLong) as error:
-        if not timer.exceeded:
-            raise
-        raise ExpressionError(
-            f"{expression.option} {expression.text!r} on sample {record.sample_id}: {timer.error().what}"
-        ) from error
-
-
 def _check_size(extracted: Any, record: Record) -> None:
     """Refuse what a pipeline made of an answer where it is too long a text, and longer than the answer itself."""
     for text in extracted:
@@ -475,13 +439,3 @@ def _reason(error: Exception) -> str:
 
 def _failure(row: int, error: Exception) -> Failure:
     return Failure(row, _reason(error), isinstance(error, TookTooLong), isinstance(error, UnavailableError))
-
-
-def _hashable(value: Any) -> Any:
-    if value is MISSING:
-        return MISSING_VALUE
-    try:
-        hash(value)
-    except TypeError:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    return value

@@ -20,6 +20,7 @@ class Counts(msgspec.Struct, kw_only=True):
         selected: Samples that met the condition and limit; the denominator.
         malformed: Rows that could not be read.
         without_field: Samples that lack a field which ``--where`` names.
+        unevaluated: Samples on which an expression of ``--where``, ``--by`` or ``--cluster`` fails.
         repeated: Rows that are equal to earlier ones of the file, left out.
         reused: Samples whose id an earlier one has, too, with another document or answer; each of them counts.
         incomplete: Why the log is not whole, where that cannot be told by counting.
@@ -30,6 +31,7 @@ class Counts(msgspec.Struct, kw_only=True):
     selected: int = 0
     malformed: int = 0
     without_field: int = 0
+    unevaluated: int = 0
     repeated: int = 0
     reused: int = 0
     incomplete: str | None = None
@@ -130,6 +132,7 @@ class SourceScores(msgspec.Struct, kw_only=True):
         counts: How many samples went where.
         results: The values of the whole, then by group.
         malformed: The rows that could not be read.
+        unevaluated: The samples on which an expression of the user's fails.
         failures: The samples whose scoring failed.
         hash_mismatches: Lines whose recorded hashes are not those of their content, with which.
         notes: What a person should know.
@@ -143,6 +146,7 @@ class SourceScores(msgspec.Struct, kw_only=True):
     counts: Counts = msgspec.field(default_factory=Counts)
     results: list[Result] = msgspec.field(default_factory=list)
     malformed: list[Malformed] = msgspec.field(default_factory=list)
+    unevaluated: list[Malformed] = msgspec.field(default_factory=list)
     failures: list[SampleFailure] = msgspec.field(default_factory=list)
     hash_mismatches: list[tuple[int, str]] = msgspec.field(default_factory=list)
     notes: list[str] = msgspec.field(default_factory=list)
@@ -161,6 +165,7 @@ class SourceScores(msgspec.Struct, kw_only=True):
             or self.counts.incomplete
             or self.counts.malformed
             or self.counts.without_field
+            or self.counts.unevaluated
             or self.failures
             or any(result.method == "unavailable" or result.unaggregated for result in self.whole)
         )
@@ -179,6 +184,10 @@ class SourceScores(msgspec.Struct, kw_only=True):
         if self.malformed:
             bad = self.malformed[0]
             found.append(f"{_count(self.malformed, 'malformed row')}, first {bad.file}:{bad.line}: {bad.reason}")
+        if self.unevaluated:
+            bad = self.unevaluated[0]
+            rows = _count({row.line for row in self.unevaluated}, "sample")
+            found.append(f"{rows} left open by an expression, first {bad.file}:{bad.line}: {bad.reason}")
         if self.failures:
             first = self.failures[0]
             samples = _count({(f.line, f.filter) for f in self.failures}, "sample")

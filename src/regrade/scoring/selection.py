@@ -11,7 +11,7 @@ from regrade.files.columns import MISSING, value_at
 from regrade.rows.source import Source
 from regrade.schema import Malformed, Record
 from regrade.scoring.block import Block
-from regrade.scoring.chunk import MISSING_VALUE
+from regrade.scoring.conditions import MISSING_VALUE
 from regrade.scoring.file_rows import numbered_records
 from regrade.scoring.plan import Plan
 
@@ -32,8 +32,14 @@ def nothing_left(source: Source, block: Block, plan: Plan) -> RegradeError | Non
 
     Over all sources that is a mistake; a source among others may lack what the others have.
     """
-    if plan.where is not None and not len(block) and (block.without_field or block.excluded):
-        if not block.excluded:
+    if block.unevaluated and not block.excluded and len({bad.line for bad in block.unevaluated}) >= len(block):
+        return ExpressionError(
+            block.unevaluated[0].reason,
+            where=source.path,
+            hint="it fails on every sample: convert the field first, as in: doc.year|int > 2000",
+        )
+    if plan.where is not None and not len(block) and (block.without_field or block.excluded or block.unevaluated):
+        if not block.excluded and not block.unevaluated:
             return _no_such_field(source, "--where", plan.where)
         return NothingSelectedError(
             f"no sample meets --where {plan.where!r}", where=source.path, hint=_kinds(source, plan.where)

@@ -68,6 +68,7 @@ def _summarise_part(
         part=part.label,
         main=part.main,
         malformed=[bad for bad in block.malformed if bad.line <= cut] if part.main else [],
+        unevaluated=[bad for bad in block.unevaluated if bad.line <= cut] if part.main else [],
         hash_mismatches=[found for found in block.hash_mismatches if found[0] <= cut] if part.main else [],
         notes=notes + (block.problems if part.main else []),
     )
@@ -83,8 +84,12 @@ def _summarise_part(
     passed = sum(line <= cut for line in block.excluded) if part.main else 0
     lacking = sum(line <= cut for line in block.without_field) if part.main else 0
     counts = scores.counts
-    counts.samples = counts.selected + passed + lacking
-    partial = cut < math.inf or (plan.where is not None and (part.label is not None or not passed + lacking))
+    failing = {bad.line for bad in scores.unevaluated}
+    unselected = len(failing - set(block.lines)) if failing else 0
+    counts.samples = counts.selected + passed + lacking + unselected
+    partial = cut < math.inf or (
+        plan.where is not None and (part.label is not None or not passed + lacking + unselected)
+    )
     counts.repeated, counts.reused = part.repeated, part.reused
     counts.expected = None if partial or not part.main else source.expected
     counts.malformed = len(scores.malformed)
@@ -92,6 +97,7 @@ def _summarise_part(
     if counts.reused and counts.expected is not None and counts.samples > counts.expected:
         counts.incomplete = f"{counts.samples:,} rows count, but {counts.expected:,} samples were evaluated"
     counts.without_field = lacking
+    counts.unevaluated = len(failing)
     return scores
 
 
