@@ -121,6 +121,21 @@ def _jinja(source: str, keep_trailing_newline: bool) -> Template:
     return _environment(keep_trailing_newline).from_string(source)
 
 
+def template_fault(source: str, keep_trailing_newline: bool = True) -> str | None:
+    """What is wrong with a template whatever the document; None where nothing is. Trivial ones are not parsed."""
+    if sole_value(source, keep_trailing_newline) or _parse_index(_trim(source, keep_trailing_newline)) is not None:
+        return None
+    if "{" not in source:
+        return None
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        _jinja(source, keep_trailing_newline)
+    except TemplateSyntaxError as error:  # unknown filters and tests are among them
+        return error.message or type(error).__name__
+    return None
+
+
 @lru_cache(maxsize=256)
 def compile_template(source: str, keep_trailing_newline: bool = True) -> Render:
     """Compile a template into a function from document to text.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from regrade.artifacts.jinja import compile_template, sole_value
+from regrade.artifacts.jinja import compile_template, sole_value, template_fault
 from regrade.errors import NoReferenceError, RecipeError, TookTooLong, UnavailableError
 from regrade.schema import FunctionRef
 from regrade.time_limit import TimeLimit
@@ -64,7 +64,8 @@ class TaskTemplates:
 
     They mean what they mean to lm-evaluation-harness (``doc_to_text``, ``doc_to_target`` and ``doc_to_choice`` of its
     ``ConfigurableTask``): a constant, the name of a column, a Jinja template, or a function. Where a part is a function
-    that cannot be had, what the log recorded stands in for it: its target, and its continuations for the choices.
+    that cannot be had, or a template that is not Jinja, what the log recorded stands in for it: its target, and its
+    continuations for the choices.
 
     Args:
         recipe: The recipe the templates come from.
@@ -261,6 +262,8 @@ class TaskTemplates:
     def _jinja(self, part: Part, source: str) -> Callable[[Record], Any]:
         self.origins[part] = "template"
         keep = self._version >= _KEEPS_TRAILING_NEWLINE
+        if part != "doc_to_text" and (fault := template_fault(source, keep)) is not None:
+            return self._recorded(part, f"the template {_short(source)} is not Jinja: {fault}")
         render = compile_template(source, keep)
         value = sole_value(source, keep)
         finish = {

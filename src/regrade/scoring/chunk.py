@@ -156,6 +156,11 @@ class _Scorer:
         block = Block()
         plan = self.plan
         block.unavailable |= self.unavailable
+        block.problems += [
+            f"{part}: {reason}; what the log recorded is taken"
+            for part, reason in self.templates.reasons.items()
+            if part != "doc_to_text" and self.templates.origins[part] == "recorded" and "is not Jinja" in reason
+        ]
         self.stopped, self.from_start = set(job.stopped), job.first
         conditions = self.conditions
         conditions.begin(job)

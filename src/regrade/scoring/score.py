@@ -188,27 +188,24 @@ def score_sources(
     scores = Scores(options=options, sources=[item.source for item in planned])
     scores.unreadable += problems
     lacking: list[RegradeError | None] = []
-    done = rows = 0
+    lost: list[tuple[Source, RegradeError]] = []
+    read = _Read(size, progress)
     with closing(Running(planned, engine, one_source_at_a_time=options.limit is not None)) as running:
         for item in planned:
-            whole, block, read = item, Block(), 0
-            for job, part in running.blocks_of(item):
-                read += 1
-                block.extend(part)
-                done, rows = done + _chunk_bytes(item.source, job.chunk), rows + len(part)
+            whole = item
+            try:
+                block, chunks = read.source(item, running, options)
+            except (RecipeError, InputError) as error:  # of this source; the others are scored
                 if options.strict:
-                    _raise_first(item.source, block)
-                if progress is not None:
-                    progress(done, size, rows)
-                if options.limit is not None and _enough(item, block, options.limit):
-                    running.leave(item)
-                elif part.late_pipelines and (ended := stop_pipelines(item, block)):
-                    running.stop(item, ended)
+                    raise
+                running.leave(item)
+                lost.append((item.source, error))
+                continue
             lacking.append(nothing_left(item.source, block, item.plan))
             if (other := with_recorded(item, block)) is not None:
                 whole, block = other, Block()
                 with closing(Running([other], engine, one_source_at_a_time=True)) as again:
-                    for _, (_, part) in zip(range(read), again.blocks_of(other), strict=False):
+                    for _, (_, part) in zip(range(chunks), again.blocks_of(other), strict=False):
                         block.extend(part)
                         if part.late_pipelines and (ended := stop_pipelines(other, block)):
                             again.stop(other, ended)
@@ -221,6 +218,10 @@ def score_sources(
             scores.parts += summarise(whole.source, block, whole.plan, settings, parts, notes)
             if options.keep or options.check:
                 scores.blocks.append(SourceBlock(whole.source, block, whole.plan, parts))
+    if lost and not lacking:
+        raise lost[0][1]
+    scores.sources = [one for one in scores.sources if all(one is not source for source, _ in lost)]
+    scores.unreadable += _not_scored(lost)
     if lacking and None not in lacking:
         raise next(error for error in lacking if error is not None)
     if any(source.options.get("groups") for source in sources):
@@ -234,6 +235,38 @@ def score_sources(
             hint="\n  ".join(note for source in sources for note in source.notes) or None,
         )
     return scores
+
+
+class _Read:
+    """How far the reading of all sources has come, which it reports."""
+
+    def __init__(self, size: int, progress: Progress | None) -> None:
+        self.size, self.progress = size, progress
+        self.done = self.rows = 0
+
+    def source(self, item: Planned, running: Running, options: Options) -> tuple[Block, int]:
+        """Read and score a source as far as is asked for.
+
+        Returns:
+            Its block, and of how many chunks it is.
+
+        Raises:
+            RegradeError: it cannot be scored; with ``strict``, one of its rows cannot.
+        """
+        block, chunks = Block(), 0
+        for job, part in running.blocks_of(item):
+            chunks += 1
+            block.extend(part)
+            self.done, self.rows = self.done + _chunk_bytes(item.source, job.chunk), self.rows + len(part)
+            if options.strict:
+                _raise_first(item.source, block)
+            if self.progress is not None:
+                self.progress(self.done, self.size, self.rows)
+            if options.limit is not None and _enough(item, block, options.limit):
+                running.leave(item)
+            elif part.late_pipelines and (ended := stop_pipelines(item, block)):
+                running.stop(item, ended)
+        return block, chunks
 
 
 def _untold_failures(source: Source, options: Options) -> list[str]:
@@ -250,7 +283,7 @@ def _plan(sources: list[Source], options: Options) -> tuple[list[Planned], list[
         RecipeError: none of the sources can be scored, or ``strict`` is asked for.
     """
     planned: list[Planned] = []
-    errors: list[tuple[Source, RecipeError]] = []
+    errors: list[tuple[Source, RegradeError]] = []
     for source in sources:
         try:
             planned.append(plan_source(source, options))
@@ -260,7 +293,11 @@ def _plan(sources: list[Source], options: Options) -> tuple[list[Planned], list[
             errors.append((source, error))
     if errors and not planned:
         raise errors[0][1]
-    return planned, [Malformed(source.path, 0, f"not scored: {error}") for source, error in errors]
+    return planned, _not_scored(errors)
+
+
+def _not_scored(errors: list[tuple[Source, RegradeError]]) -> list[Malformed]:
+    return [Malformed(source.path, 0, f"not scored: {error}") for source, error in errors]
 
 
 def _parts(item: Planned, block: Block) -> list[Part]:
