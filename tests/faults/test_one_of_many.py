@@ -63,3 +63,34 @@ def test_a_template_that_is_not_jinja_gives_way_to_the_recorded_target(
     found = json.loads(ran.out)
     assert found["results"]["word_problems"]["exact_match,flexible-extract"] == 0.9
     assert any("is not Jinja" in note and "what the log recorded is taken" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "where"),
+    [
+        ("--answers", "{csv}", "csv"),
+        ("--join-on", "id", "csv"),
+        ("--answer", "answer", "logs"),
+        ("--expected", "answer", "logs"),
+        ("--id", "answer", "logs"),
+        ("--docs", "{csv}", "logs"),
+    ],
+)
+def test_an_option_that_changes_nothing_is_refused(
+    tmp_path: Path, examples: Path, cli: Callable[..., Any], option: str, value: str, where: str
+) -> None:
+    csv = tmp_path / "a.csv"
+    csv.write_text("id,expected,answer\n1,a,a\n", encoding="utf-8")
+    path = csv if where == "csv" else examples / "results"
+    for command in (("score", path), ("compare", path, path)) if where == "csv" else (("score", path),):
+        ran = cli(*command, option, value.format(csv=csv))
+        assert ran.code == 2, ran.err
+        assert f"{option}: changes nothing" in ran.err
+
+
+def test_scores_are_told_from_results_of_the_harness(tmp_path: Path, examples: Path, cli: Callable[..., Any]) -> None:
+    assert cli("score", examples / "results", "--out", tmp_path / "scores").code == 0
+    for path in (tmp_path / "scores", tmp_path / "scores" / "results.json"):
+        ran = cli("score", path)
+        assert ran.code == 1
+        assert "these are scores that Regrade wrote" in ran.err

@@ -114,10 +114,11 @@ def _in_archive(path: Path, options: dict[str, Any], problems: list[Malformed] |
 
 
 def _open(path: Path, options: dict[str, Any]) -> list[Source]:
-    if any(options.get(name) for name in ("encoding", "rows", "score")) and not options.get("reader"):
+    chosen = dict.get(options, "reader")
+    if any(dict.get(options, name) for name in ("encoding", "rows", "score")) and not chosen:
         return open_sources("table", path, options)  # of logs none of these is ever to be told
-    if options.get("reader"):
-        return open_sources(options["reader"], path, options)
+    if chosen:
+        return open_sources(chosen, path, options)
     match = detect(path)
     if match is None and (samples := samples_of(path)):
         return [source for sample in samples for source in _open(sample, options)]
@@ -146,7 +147,7 @@ def _in_folder(folder: Path, options: dict[str, Any], problems: list[Malformed] 
         if path.suffix == ".json":
             holding[path.parent] = None
         try:
-            forced = options.get("reader")
+            forced = dict.get(options, "reader")
             match = Match(path, forced, "forced") if forced else detect(path)
             if match and match.reader in ("run-folder", "judge-run"):
                 run = path.parent
@@ -194,6 +195,12 @@ def _nothing_below(folder: Path) -> InputError:
 
 
 def _without_samples(results: Path) -> InputError:
+    if b'"regrade"' in files.read_head(results, 1 << 26)[-4096:]:
+        return InputError(
+            "these are scores that Regrade wrote, and no samples",
+            where=str(results),
+            hint="name the log, table or run that they are of; scores.parquet beside them has a row per sample",
+        )
     return InputError(
         "this is a results file of lm-evaluation-harness, and no samples of its run are beside it",
         where=str(results),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -79,6 +79,31 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     recorded: dict[str, Any] = msgspec.field(default_factory=dict)
     options: dict[str, Any] = msgspec.field(default_factory=dict)
     notes: list[str] = msgspec.field(default_factory=list)
+
+
+class ReadOptions(dict[str, Any]):
+    """What a person said about inputs, by option; it notes what readers ask for.
+
+    Attributes:
+        asked: The options that a reader asked for.
+    """
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        super().__init__(given)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+    @property
+    def idle(self) -> list[str]:
+        """The options that no reader asked for: they change nothing."""
+        return sorted(name for name, value in self.items() if value and name not in self.asked)
 
 
 class Reader:

@@ -14,7 +14,7 @@ from regrade.expressions import Expression
 from regrade.files.location import size as size_of
 from regrade.registry import lookup
 from regrade.rows.discover import discover
-from regrade.rows.source import Chunk, Source
+from regrade.rows.source import Chunk, ReadOptions, Source
 from regrade.schema import Malformed
 from regrade.scoring.block import Block, PipelineBlock
 from regrade.scoring.failures import settle_failures
@@ -32,6 +32,19 @@ if TYPE_CHECKING:
 
     from regrade.engine import Engine
 
+_FOR = {
+    "answer": "tables, and answers to a card's samples",
+    "expected": "tables",
+    "id": "tables",
+    "docs": "tables, and FastChat's files",
+    "join_on": "tables with --docs",
+    "answers": "a card's samples",
+    "encoding": "tables",
+    "rows": "tables",
+    "score": "tables",
+    "correct": "tables with --score",
+    "lower_is_better": "tables with --score",
+}
 _READ_OPTIONS = (
     "answer",
     "expected",
@@ -136,7 +149,14 @@ def score_paths(
             Expression(text, option)
     _refuse_measuring_scores(options)
     problems: list[Malformed] = []
-    sources = discover(paths, options.read, None if options.strict else problems)
+    told = ReadOptions(options.read)
+    sources = discover(paths, told, None if options.strict else problems)
+    if idle := [name for name in told.idle if name in _FOR]:
+        raise UsageError(
+            f"changes nothing: no input here is of a kind that it is for ({_FOR[idle[0]]})",
+            where=f"--{idle[0].replace('_', '-')}",
+            hint="leave it out",
+        )
     scores = score_sources(sources, options, engine=engine, workers=workers, progress=progress)
     scores.unreadable += problems
     return scores
