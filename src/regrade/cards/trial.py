@@ -76,6 +76,7 @@ class Trial:
             if not known and len(waiting) == _TRIED:
                 break
             if known:
+                self.check_main_scores(sample)
                 yield from waiting
         if not known and reason is not None:
             raise RecipeError(
@@ -98,6 +99,26 @@ class Trial:
                 if not fits(reference):
                     return f"{name} takes {metric.prediction_type}, and a reference is {reference!r:.60}"
         return None
+
+    def check_main_scores(self, sample: Sample) -> None:
+        """Refuse a metric whose main score is none that it gives.
+
+        Raises:
+            RecipeError: there is such a metric.
+        """
+        for name, metric in self.metrics:
+            try:
+                processed = self.processed(sample)
+                statistics = metric.statistics(processed.prediction, processed.references, task_data(sample))
+                scores = {**metric.instance_scores(statistics), **metric.reduce([statistics])}
+            except Exception:  # one sample alone need not be enough
+                continue
+            if scores and metric.main_score not in scores:
+                raise RecipeError(
+                    f"{name} gives no score named {metric.main_score!r}",
+                    where="the task's metrics: main_score",
+                    hint=f"it gives {', '.join(sorted(scores)[:8])}",
+                )
 
     def processed(self, sample: Sample) -> Postprocessed:
         """What the postprocessors make of the right answer and of the references.

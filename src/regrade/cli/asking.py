@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -139,7 +140,9 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
     if (several := parameters.pop("n", None)) is not None:
         if repeats is not None and repeats != several:
             raise UsageError(f"says {several}, and --repeats {repeats}", where=f"--param n={several}")
-        repeats = int(several)
+        if not isinstance(several, int) or isinstance(several, bool) or several < 1:
+            raise UsageError("must be a whole number, at least 1", where=f"--param n={several}")
+        repeats = several
     options = connection_of(arguments)
     options |= pairs(arguments.model_option, "--model-option")
     remember(options)
@@ -177,6 +180,8 @@ def asked_again(run: Run, arguments: argparse.Namespace) -> Asked:
 def connection_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """What a parsed command line says about the way to the server, as options of a model; None where it is silent."""
     headers = {name: str(value) for name, value in pairs(arguments.header, "--header").items()}
+    if arguments.max_reply is not None and not 1 <= arguments.max_reply * 1_000_000 < math.inf:
+        raise UsageError("must be more than 0", where=f"--max-reply {arguments.max_reply:g}")
     return {
         "base_url": arguments.base_url,
         "api_key_env": arguments.api_key_env,

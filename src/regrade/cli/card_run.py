@@ -26,10 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the samples, write them, print what every step did."""
+    from regrade.cards.prepare import trial_of
     from regrade.cards.record import about
     from regrade.store.samples import encode, write
 
     loaded, pipeline = opened(arguments, arguments.limit)
+    trial_of(pipeline)  # a metric that leads nowhere is told now, and not when answers are to be scored
     if arguments.out is not None:
         if not arguments.out.parent.is_dir():
             raise UsageError("there is no such folder", where=f"--out {arguments.out.parent}")

@@ -115,6 +115,12 @@ def run(arguments: argparse.Namespace) -> int:
         return _again(arguments, workspace)
     if arguments.again is not None:
         raise UsageError("is for a judge's run", where="--again", hint="name the judge's run, and leave out --with")
+    if arguments.filters is not None:
+        raise UsageError(
+            "reads kept verdicts by other filters",
+            where="--filters",
+            hint="name the judge's run, and leave out --with",
+        )
     if arguments.model is None:
         raise UsageError("say who judges", where="regrade judge", hint="--judge gpt-4o-mini, --judge replay:FILE")
     found = _judge(arguments)

@@ -23,6 +23,9 @@ HARNESS_FILTERS = frozenset(
     | {"remove_whitespace", "take_first", "take_first_k", "uppercase"}
 )
 
+UNKNOWN_METRIC = "is none of the harness's, which looks for it on the Hugging Face hub"
+"""Why a metric is needed whose name is not known."""
+
 
 def scoring_functions(recipe: Recipe) -> Iterator[FunctionRef]:
     """The functions that scoring a recipe's answers calls; those that only prepare prompts are not among them."""
@@ -57,7 +60,7 @@ def needs_of(recipe: Recipe) -> dict[str, str]:
     if recipe.process_results is None and recipe.output_type == "generate_until":
         for metric in recipe.metrics:
             if isinstance(metric.metric, str) and metric.metric not in HARNESS_METRICS:
-                reason = f"metric {metric.name!r} is none of the harness's, which looks for it on the Hugging Face hub"
+                reason = f"metric {metric.name!r} {UNKNOWN_METRIC}"
                 needs.setdefault(metric.name, reason)
     for pipeline in recipe.filters:
         for step in pipeline.steps:

@@ -19,6 +19,7 @@ from regrade.lm_eval.generation import generation_kwargs, parameters_of
 from regrade.lm_eval.named import config_of, load_tasks, task_file
 from regrade.lm_eval.prompts import TaskPrompts, refuse
 from regrade.lm_eval.resolved import to_data
+from regrade.lm_eval.scorable import check_scoring
 from regrade.runs.launch import Prepared
 from regrade.schema import Recipe, Sample
 
@@ -147,6 +148,7 @@ def _prepare(
         recipe = _with(recipe, num_fewshot=choices.num_fewshot)
     if choices.split is not None:
         recipe = _with(recipe, test_split=choices.split)
+    lacking = check_scoring(recipe, partial(resolve, trust_code=trust_code))
     made = _Samples(recipe, choices, data, file, trust_code, access)
     config = to_data(config_of(recipe))
     chosen = msgspec.to_builtins(choices)
@@ -161,7 +163,7 @@ def _prepare(
         parameters=parameters_of(settings, chat=choices.chat) if settings else {},
         repeats=recipe.repeats,
         about=lambda: {"name": recipe.task, "config": config, "choices": chosen, "arguments": to_data(settings)},
-        notes=made.notes,
+        notes=lambda: [*lacking, *made.notes()],
     )
 
 

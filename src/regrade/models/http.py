@@ -18,6 +18,8 @@ from regrade.models.secrets import refuse_password
 from regrade.schema import AnswerError, ErrorKind
 
 if TYPE_CHECKING:
+    import ssl
+
     import aiohttp
 
 MAX_REPLY_BYTES: Final = 32_000_000
@@ -104,8 +106,8 @@ class HttpClient:
         ca_file: str | None = None,
         max_reply_bytes: int = MAX_REPLY_BYTES,
     ) -> None:
-        if ca_file is not None and not Path(ca_file).is_file():
-            raise UsageError("there is no such file", where=f"--ca-file {ca_file}")
+        if ca_file is not None:
+            _trusting(ca_file)  # what is wrong with it is told before anything is made
         self.address = address
         self.headers = headers
         self.ca_file = ca_file
@@ -117,15 +119,7 @@ class HttpClient:
         """Hold connections open while requests are sent."""
         import aiohttp
 
-        context: Any = True
-        if self.ca_file is not None:
-            import ssl
-
-            try:
-                context = ssl.create_default_context()
-                context.load_verify_locations(self.ca_file)
-            except (ssl.SSLError, OSError) as error:
-                raise UsageError(f"holds no certificates: {error}", where=f"--ca-file {self.ca_file}") from None
+        context: Any = True if self.ca_file is None else _trusting(self.ca_file)
         if self.address.socket is not None:
             connector: aiohttp.BaseConnector = aiohttp.UnixConnector(self.address.socket, limit=0)
             proxy = None
@@ -216,6 +210,20 @@ class HttpClient:
                     raise _broken(f"the reply is larger than {self.max_reply_bytes:,} bytes (--max-reply)", retry=False)
                 parts.append(part)
         return b"".join(parts)
+
+
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    """A context that trusts the certificates in a file beside the system's."""
+    import ssl
+
+    if not Path(ca_file).is_file():
+        raise UsageError("there is no such file", where=f"--ca-file {ca_file}")
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(ca_file)
+    except (ssl.SSLError, OSError) as error:
+        raise UsageError(f"holds no certificates: {error}", where=f"--ca-file {ca_file}") from None
+    return context
 
 
 def _unreachable(message: str, *, final: bool = False) -> Failure:
