@@ -91,10 +91,11 @@ class KillingServer:
         self._connections: dict[int, tuple[Any, int]] = {}
         self._armed = threading.Event()
         self._client: tuple[int, int, Moment] | None = None
-        self._killed_at: int | None = None
+        self._by = signal.SIGKILL
 
-    def arm(self, client: int, after: int, moment: Moment) -> None:
+    def arm(self, client: int, after: int, moment: Moment, by: signal.Signals = signal.SIGKILL) -> None:
         """Kill process ``client`` when it has sent ``after`` requests; nothing is answered before this is called."""
+        self._by = by
         self._client = client, len(self.exchanges) + after, moment
         self._armed.set()
 
@@ -124,7 +125,7 @@ class KillingServer:
         client, last, moment = self._client or (0, 0, "arrived")
         is_last = bool(client) and place == last
         if is_last and moment == "arrived":
-            os.kill(client, signal.SIGKILL)
+            os.kill(client, self._by)
         await asyncio.sleep(self.moments.random() * 0.004)
         body = json.dumps(_reply(exchange)).encode()
         response = web.StreamResponse(status=status, headers={"Content-Type": "application/json"})
@@ -132,11 +133,11 @@ class KillingServer:
         await response.prepare(request)
         await response.write(body[: len(body) // 2])
         if is_last and moment == "half":
-            os.kill(client, signal.SIGKILL)
+            os.kill(client, self._by)
         await response.write(body[len(body) // 2 :])
         await response.write_eof()
         if is_last and moment == "sent":
-            os.kill(client, signal.SIGKILL)
+            os.kill(client, self._by)
         return response
 
     @contextmanager
@@ -229,7 +230,7 @@ def kill_and_resume(folder: Path, hardship: Hardship, *, kills: int, rows: int, 
         seed: Of the moments.
     """
     moments = random.Random(seed)
-    driver = _Driver(folder, hardship, rows)
+    driver = Driver(folder, hardship, rows)
     outcome = Outcome()
     under_way: list[Exchange] = []
     with KillingServer(hardship.poison, random.Random(seed)).running() as server, driver.locked_cache():
@@ -258,7 +259,7 @@ def kill_and_resume(folder: Path, hardship: Hardship, *, kills: int, rows: int, 
 
 
 def _finish(
-    driver: _Driver, server: KillingServer, outcome: Outcome, asking: list[str], under_way: list[Exchange]
+    driver: Driver, server: KillingServer, outcome: Outcome, asking: list[str], under_way: list[Exchange]
 ) -> None:
     """Let a run end, and compare its journal with what the server saw."""
     driver.complete(asking, outcome)
@@ -280,7 +281,7 @@ def _finish(
     outcome.missing = [text for text in driver.questions if text not in kept and text not in refused]
 
 
-class _Driver:
+class Driver:
     """The commands, the folder they work in, and what makes it hard for them."""
 
     def __init__(self, folder: Path, hardship: Hardship, rows: int) -> None:

@@ -112,7 +112,8 @@ def _main(given: list[str]) -> int:
     except KeyboardInterrupt as stop:
         terminated = isinstance(stop, _Terminated)
         what = "terminated" if terminated else "interrupted"
-        print(f"regrade: {what}; nothing half-done was left behind", file=sys.stderr)
+        notes = getattr(stop, "__notes__", ["nothing half-done was left behind"])
+        print(f"regrade: {what}; {notes[0]}", file=sys.stderr)
         return 143 if terminated else 130
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -243,8 +243,8 @@ def ask_run(run: Run, model: Model, asked: Asked, *, again: Again, fsync: Any) -
     try:
         with display(model, price) as told:
             tally = ask_all(run, model, cache=cache, again=again, fsync=fsync, told=told)
-    except KeyboardInterrupt:
-        print(f"\nregrade: stopped; every answer that came is kept. regrade resume {run.folder}", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"every answer that came is kept; regrade resume {run.folder} asks for the rest")
         raise
     finally:
         if cache is not None:

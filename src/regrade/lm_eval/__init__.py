@@ -17,6 +17,7 @@
 :mod:`.generation`   generation settings, and what they are called by OpenAI's API
 :mod:`.resolved`     a configuration as a run keeps it
 :mod:`.needs`        what scoring a task needs beyond a log
+:mod:`.scorable`     whether answers can be scored, before a model is asked
 :mod:`.survey`       the package's tasks, counted by what they need
 :mod:`.quoted`       functions as results files quote them
 :mod:`.prepare`      a task of lm-evaluation-harness, likewise
