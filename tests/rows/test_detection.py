@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from regrade.cli import main
 from regrade.errors import InputError
 from regrade.files import reading as files
 from regrade.registry import registered
@@ -94,3 +95,22 @@ def test_hostile_beginnings_are_no_crash(tmp_path: Path, content: bytes) -> None
     path.write_bytes(content)
     with pytest.raises(InputError):
         discover([path], {})
+
+
+def test_results_of_an_earlier_scoring_are_not_said_to_be_the_harness_s(tmp_path: Path) -> None:
+    (tmp_path / "table.jsonl").write_text('{"id": "1", "answer": "4", "expected": "4"}\n')
+    kept = tmp_path / "kept"
+    assert main(["score", str(tmp_path / "table.jsonl"), "--metric", "exact_match", "--out", str(kept)]) == 0
+    for path in (kept, kept / "results.json"):
+        with pytest.raises(InputError, match="scores that Regrade wrote") as raised:
+            discover([path], {})
+        assert raised.value.where == str(kept / "results.json")
+    (kept / "results.json").write_text('{"results": {"t": {"acc,none": 1.0}}, "config": {"model": "hf"}}')
+    with pytest.raises(InputError, match="results file of lm-evaluation-harness"):
+        discover([kept / "results.json"], {})
+
+
+def test_a_results_file_that_is_cut_off_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text('{"results": {"t": {"acc,none": 1.0')
+    with pytest.raises(InputError, match="it breaks off"):
+        discover([tmp_path / "results.json"], {})

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from regrade.errors import InputError
+from regrade.files import json_lines
 from regrade.files import reading as files
 from regrade.files.location import exists, files_below, is_folder, locate, size
 from regrade.registry import lookup, registered
@@ -195,7 +196,16 @@ def _nothing_below(folder: Path) -> InputError:
 
 
 def _without_samples(results: Path) -> InputError:
-    if b'"regrade"' in files.read_head(results, 1 << 26)[-4096:]:
+    """Why a results file cannot be scored: it holds values alone, of a scoring of Regrade's or of the harness.
+
+    Raises:
+        InputError: the file is cut off or damaged.
+    """
+    try:
+        content = json_lines.decode_any(files.read_all(results))
+    except ValueError as error:
+        raise InputError(f"the results cannot be read: {error}", where=str(results)) from None
+    if isinstance(content, dict) and "regrade" in content:
         return InputError(
             "these are scores that Regrade wrote, and no samples",
             where=str(results),
