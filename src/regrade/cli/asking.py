@@ -114,6 +114,8 @@ def pairs(given: list[str], option: str) -> dict[str, Any]:
     Raises:
         UsageError: one is no such pair.
     """
+    if not given:
+        return {}
     import yaml
 
     found: dict[str, Any] = {}
