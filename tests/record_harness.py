@@ -453,9 +453,8 @@ def run_measure(case: dict[str, Any]) -> Any:
 
 
 def run_aggregation(case: dict[str, Any]) -> Any:
-    from lm_eval.api import metrics
-
     from lm_eval import utils
+    from lm_eval.api import metrics
 
     names = {"f1": "f1_score", "weighted_f1": "weighted_f1_score", "chrf++": "chrfpp", "bypass": "bypass_agg"}
     name = names.get(case["aggregation"], case["aggregation"])
@@ -466,9 +465,8 @@ def run_aggregation(case: dict[str, Any]) -> Any:
 
 
 def run_stderr(case: dict[str, Any]) -> Any:
-    from lm_eval.api import metrics
-
     from lm_eval import utils
+    from lm_eval.api import metrics
 
     names = {"f1": "f1_score", "weighted_f1": "weighted_f1_score", "chrf++": "chrfpp", "bypass": "bypass_agg"}
     name = names.get(case["aggregation"], case["aggregation"])
