@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from regrade.access import Access
-from regrade.errors import RecipeError, UnavailableError, UsageError
+from regrade.errors import RecipeError, TookTooLong, UnavailableError, UsageError
 from regrade.lm_eval.documents import TaskDocuments
 from regrade.lm_eval.fewshot import DEFAULT_SEED, Draws, shots_of
 from regrade.lm_eval.functions import resolve
@@ -22,6 +22,7 @@ from regrade.lm_eval.resolved import to_data
 from regrade.lm_eval.scorable import check_scoring
 from regrade.runs.launch import Prepared
 from regrade.schema import Recipe, Sample
+from regrade.time_limit import DEFAULT_LIMIT_S, TimeLimit
 
 _encode = msgspec.json.Encoder(order="deterministic", enc_hook=repr).encode
 
@@ -221,11 +222,16 @@ class _Samples:
         for doc_id, doc in enumerate(wanted):
             content.update(_encode(doc) + b"\n")
             try:
-                yield from prompts.samples(doc_id, doc)
+                with TimeLimit(DEFAULT_LIMIT_S) as limit:
+                    limit.start()
+                    made = prompts.samples(doc_id, doc)
+                    limit.finish()
+                yield from made
             except UnavailableError:  # it will not be there for the next document either
                 raise
-            except RecipeError as error:
-                self._failed.append((doc_id, error.what))
+            except (RecipeError, TookTooLong) as error:
+                late = f"making its prompt took longer than {DEFAULT_LIMIT_S:g} s of CPU time"
+                self._failed.append((doc_id, late if limit.exceeded else error.what))
         if len(self._failed) == len(wanted):
             raise RecipeError(
                 f"none of its {len(wanted)} documents can be asked about: {self._failed[0][1]}",
