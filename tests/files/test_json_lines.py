@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regrade.errors import InputError
+from regrade.files.chunk import Chunk
 from regrade.files.json_lines import ObjectLines, array_elements, decode_any, decode_array
-from regrade.rows.source import Chunk
 from regrade.schema import Malformed
 
 JSON = st.recursive(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from regrade.errors import InputError
 from regrade.files import reading as files
-from regrade.rows.source import Chunk
+from regrade.files.chunk import Chunk
 
 TRICKY = [
     b"\n",

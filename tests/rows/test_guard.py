@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from regrade.errors import InputError, RegradeError
-from regrade.rows.guard import each_record, open_sources, read_records, reading, reading_parquet, reason_of
-from regrade.rows.source import Chunk, Reader, Run, Source
+from regrade.files.chunk import Chunk
+from regrade.files.guard import reading, reading_parquet, reason_of
+from regrade.rows.guard import each_record, open_sources, read_records
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import Malformed, Record
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from regrade.rows.source import Chunk, Run, Source
+from regrade.files.chunk import Chunk
+from regrade.rows.source import Run, Source
 from regrade.schema import FilterPipeline, FilterStep, MetricSpec, Recipe, Record
 from regrade.scoring.chunk import score_chunk
 from regrade.scoring.plan import Job, MetricPlan, Plan

@@ -2,6 +2,8 @@
 
 ===================  ==========================================================================
 :mod:`.reading`      files as bytes and lines: compression, chunks
+:mod:`.chunk`        a part of a file that is read and scored in one go
+:mod:`.guard`        what data raises, in words
 :mod:`.json_lines`   JSON values of lines, as tools really write them
 :mod:`.location`     where inputs are: paths of this machine, URLs of object stores and servers
 :mod:`.downloads`    files of web servers, fetched once and kept

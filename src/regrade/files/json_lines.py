@@ -14,8 +14,8 @@ from typing import IO, Any
 import msgspec
 
 from regrade.errors import InputError
+from regrade.files.chunk import Chunk
 from regrade.files.reading import DAMAGE, MAX_LINE_BYTES, open_bytes, read_head, read_lines
-from regrade.rows.source import Chunk
 from regrade.schema import Malformed
 
 _fast = msgspec.json.Decoder().decode

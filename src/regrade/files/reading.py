@@ -22,8 +22,8 @@ from typing import IO, Any
 
 from regrade.atomic import note_input
 from regrade.errors import InputError
+from regrade.files.chunk import CHUNK_BYTES, Chunk
 from regrade.files.location import is_url, open_url
-from regrade.rows.source import CHUNK_BYTES, Chunk
 
 HEAD_BYTES = 65536
 """How much of a file a reader sees when it decides whether the file is of its format."""

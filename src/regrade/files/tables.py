@@ -17,10 +17,10 @@ from regrade.atomic import note_input
 from regrade.errors import InputError
 from regrade.files import columns, json_lines
 from regrade.files import reading as files
+from regrade.files.chunk import CHUNK_BYTES, Chunk
 from regrade.files.delimited import delimited_records
+from regrade.files.guard import reading_parquet
 from regrade.files.location import is_url, locate
-from regrade.rows.guard import reading_parquet
-from regrade.rows.source import CHUNK_BYTES, Chunk
 from regrade.schema import Malformed
 
 Row: TypeAlias = dict[str, Any]

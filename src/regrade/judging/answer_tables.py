@@ -8,9 +8,9 @@ from typing import Any
 
 from regrade.errors import InputError
 from regrade.files.columns import listed, names_of, require
+from regrade.files.guard import malformed
 from regrade.files.tables import Row, all_rows, first_rows, open_table
 from regrade.judging.conversation import Conversation
-from regrade.rows.guard import malformed
 from regrade.schema import Malformed
 
 IDS = ("sample_id", "question_id", "id", "key", "doc_id")

@@ -8,9 +8,10 @@ from typing import Any
 
 from regrade.errors import InputError
 from regrade.files.columns import guess_question
+from regrade.files.guard import malformed
 from regrade.judging.conversation import Conversation
 from regrade.rows.discover import detect, discover
-from regrade.rows.guard import malformed, read_records
+from regrade.rows.guard import read_records
 from regrade.schema import Malformed, Record
 
 _TABLES = ("table", "mt-bench")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from regrade.errors import UsageError
-from regrade.rows.guard import reason_of
+from regrade.files.guard import reason_of
 from regrade.schema import Record
 from regrade.scoring.file_rows import numbered_records
 from regrade.time_limit import TimeLimit

@@ -7,6 +7,7 @@ from typing import Any
 
 from regrade.budget import MAX_TEXT
 from regrade.errors import ExpressionError, InputError, RegradeError, TookTooLong, UnavailableError
+from regrade.files.guard import malformed, reading
 from regrade.filters import Pipeline, is_unparsed
 from regrade.filters.filter import Unparsed
 from regrade.lm_eval.templates import TaskTemplates
@@ -17,7 +18,7 @@ from regrade.metrics.build import aggregation_for, metric_for
 from regrade.metrics.case import Case
 from regrade.metrics.column import Column
 from regrade.registry import lookup
-from regrade.rows.guard import first_record, malformed, read_records, reading
+from regrade.rows.guard import first_record, read_records
 from regrade.rows.source import Reader
 from regrade.schema import Blank, FilterPipeline, FilterStep, FunctionRef, Malformed, Record, Unanswered
 from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from regrade.errors import InputError, RegradeError, UsageError
+from regrade.files.guard import reason_of
 from regrade.registry import lookup
-from regrade.rows.guard import reason_of
 from regrade.scoring.comparison import ComparedMetric, Comparison, Flip
 from regrade.scoring.pairing import Pairing, Samples, pair_samples
 from regrade.scoring.parts import main_part

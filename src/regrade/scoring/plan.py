@@ -8,8 +8,9 @@ from typing import Any, Literal
 import msgspec
 
 from regrade.errors import RecipeError, UnavailableError
+from regrade.files.chunk import Chunk
 from regrade.registry import known, lookup
-from regrade.rows.source import Chunk, Source
+from regrade.rows.source import Source
 from regrade.schema import RECORDED, FilterPipeline, FunctionRef, MetricSpec, Recipe, Record
 
 Method = Literal["recomputed", "re-aggregated", "unavailable"]

@@ -9,7 +9,8 @@ import msgspec
 
 from regrade.access import Access
 from regrade.errors import RecipeError, UsageError
-from regrade.rows.guard import first_record, read_records, reading
+from regrade.files.guard import reading
+from regrade.rows.guard import first_record, read_records
 from regrade.rows.source import Source
 from regrade.schema import FilterPipeline, FunctionRef, Recipe, Record
 from regrade.scoring.block import Block

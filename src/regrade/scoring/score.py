@@ -11,10 +11,11 @@ import msgspec
 from regrade.engine.local import LocalEngine
 from regrade.errors import InputError, RecipeError, RegradeError, UsageError
 from regrade.expressions import Expression
+from regrade.files.chunk import Chunk
 from regrade.files.location import size as size_of
 from regrade.registry import lookup
 from regrade.rows.discover import discover
-from regrade.rows.source import Chunk, ReadOptions, Source
+from regrade.rows.source import ReadOptions, Source
 from regrade.schema import Malformed
 from regrade.scoring.block import Block, PipelineBlock
 from regrade.scoring.failures import settle_failures

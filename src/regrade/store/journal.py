@@ -24,7 +24,7 @@ import msgspec
 from regrade.answer_json import answer_decoder, encode_answer
 from regrade.checksums import is_intact, seal
 from regrade.errors import RegradeError
-from regrade.rows.guard import reason_of
+from regrade.files.guard import reason_of
 from regrade.schema import Answer
 
 Fsync = Literal["group", "none"]

@@ -11,9 +11,9 @@ import msgspec
 
 from regrade.errors import InputError
 from regrade.files import reading as files
+from regrade.files.guard import reading, reading_parquet, reason_of
 from regrade.files.location import locate
 from regrade.files.tables import open_parquet
-from regrade.rows.guard import reading, reading_parquet, reason_of
 from regrade.store.answers import JournalAnswers, journal_answers
 
 DIALECT: Final = "judge"

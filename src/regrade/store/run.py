@@ -25,7 +25,7 @@ import msgspec
 from regrade.answer_texts import split_thinking
 from regrade.atomic import make_folder, replacing
 from regrade.errors import InputError, RegradeError, UsageError
-from regrade.rows.guard import reading, reason_of
+from regrade.files.guard import reading, reason_of
 from regrade.schema import Answer, Request
 from regrade.store.journal import Damaged, read
 

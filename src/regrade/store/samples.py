@@ -21,8 +21,8 @@ import msgspec
 from regrade.atomic import replacing
 from regrade.cards.identity import as_json
 from regrade.errors import InputError, UsageError
+from regrade.files.guard import reading, reading_parquet
 from regrade.files.tables import open_parquet
-from regrade.rows.guard import reading, reading_parquet
 from regrade.schema import Sample
 
 METADATA_KEY: Final = b"regrade"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from regrade.chat.convert.blocks import MAX_ROW_BYTES, cut_blocks, read_blocks
 from regrade.errors import InputError
 from regrade.files import reading as files
-from regrade.rows.source import Chunk
+from regrade.files.chunk import Chunk
 
 data = st.lists(st.sampled_from([b"a", b"bc", b"\n", b"\n\n", b"\r\n", b"x" * 40, b"\xef\xbb\xbf", b" "]), max_size=60)
 

@@ -515,7 +515,7 @@ def test_csv_rows_that_do_not_fit(tmp_path: Path) -> None:
     from regrade.chat.convert.table_schema import Column, TableSchema
     from regrade.chat.convert.work import Job, SourceJob, Task, Work
     from regrade.chat.converter import Options
-    from regrade.rows.source import Chunk
+    from regrade.files.chunk import Chunk
 
     path = write(tmp_path / "in.jsonl", [{"a": 'x,"y"', "b": 1.5, "c": None}, {"a": ["list"]}, {"z": 1}, {"b": True}])
     schema = TableSchema((Column("a", "string"), Column("b", "float")))

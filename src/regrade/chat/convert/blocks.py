@@ -12,8 +12,8 @@ from typing import IO, Final, NamedTuple
 
 from regrade.errors import InputError
 from regrade.files import reading as files
+from regrade.files.chunk import Chunk
 from regrade.files.location import is_url, open_url
-from regrade.rows.source import Chunk
 
 BLOCK_BYTES: Final = 512 * 1024
 MAX_ROW_BYTES: Final = 256 * 1024 * 1024

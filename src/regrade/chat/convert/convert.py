@@ -39,7 +39,7 @@ from regrade.chat.detection import Detection
 from regrade.chat.mapping import Mapping
 from regrade.engine import Engine, LocalEngine
 from regrade.errors import InputError, RegradeError, UsageError
-from regrade.rows.source import CHUNK_BYTES
+from regrade.files.chunk import CHUNK_BYTES
 
 Mix: TypeAlias = Literal["concat", "interleave", "shuffle"]
 Progress: TypeAlias = Callable[[int, int, int], None]

@@ -8,7 +8,7 @@ from typing import IO
 
 from regrade.chat.convert import mix as mixing
 from regrade.chat.convert.work import Result, Task
-from regrade.rows.source import Chunk
+from regrade.files.chunk import Chunk
 
 
 class Parts:

@@ -15,10 +15,10 @@ from regrade.errors import InputError, RegradeError
 from regrade.files import json_lines
 from regrade.files import reading as files
 from regrade.files import tables as table_files
+from regrade.files.chunk import Chunk
+from regrade.files.guard import reading_parquet
 from regrade.files.json_lines import decode_any
 from regrade.files.location import is_url, locate, size
-from regrade.rows.guard import reading_parquet
-from regrade.rows.source import Chunk
 from regrade.schema import Malformed
 
 Kind: TypeAlias = Literal["lines", "objects", "array", "csv", "parquet", "arrow"]

@@ -19,7 +19,7 @@ from regrade.chat.converter import Options
 from regrade.chat.detection import Detection
 from regrade.chat.mapping import Mapping
 from regrade.engine import Engine, LocalEngine
-from regrade.rows.source import CHUNK_BYTES
+from regrade.files.chunk import CHUNK_BYTES
 
 
 class Scanned(msgspec.Struct, kw_only=True):

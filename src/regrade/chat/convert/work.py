@@ -29,7 +29,7 @@ from regrade.chat.convert.table_schema import TableSchema
 from regrade.chat.converter import Converter, Options
 from regrade.chat.mapping import Mapping
 from regrade.errors import RegradeError
-from regrade.rows.source import Chunk
+from regrade.files.chunk import Chunk
 from regrade.schema import Malformed
 
 OnBad: TypeAlias = Literal["quarantine", "drop", "error"]

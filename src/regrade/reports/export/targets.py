@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from regrade.errors import InputError, RegradeError, UsageError
-from regrade.rows.guard import reason_of
+from regrade.files.guard import reason_of
 
 if TYPE_CHECKING:
     from regrade.scoring.scores import Scores

@@ -48,8 +48,8 @@ class LoadIOB(Loader, kw_only=True):
 
     def _rows(self, name: str, stream: str, loading: Loading) -> Iterator[Row]:
         from regrade.files import reading as files
+        from regrade.files.chunk import Chunk
         from regrade.rows.loaders.tables import unzipped
-        from regrade.rows.source import Chunk
 
         path = unzipped(found(name, stream, loading))
         loading.files[str(path)] = None

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from regrade.errors import InputError
+from regrade.files.chunk import Chunk
 from regrade.files.columns import value_at
 from regrade.files.tables import Row, Rows, all_rows, open_table
 from regrade.registry import register
 from regrade.rows.guard import each_record
-from regrade.rows.source import Chunk, Reader, Run, Source
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import Malformed, MetricSpec, Recipe, Record
 
 METRICS = ("win_rate", "discrete_win_rate")

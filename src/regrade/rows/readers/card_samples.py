@@ -13,13 +13,15 @@ import msgspec
 from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import tables as table_files
+from regrade.files.chunk import CHUNK_BYTES, Chunk
 from regrade.files.columns import MISSING, listed, names_of, require, value_at
+from regrade.files.guard import reading, reading_parquet
 from regrade.files.json_lines import decode_text
 from regrade.files.location import locate
 from regrade.files.tables import Row
 from regrade.registry import register
-from regrade.rows.guard import each_record, reading, reading_parquet
-from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
+from regrade.rows.guard import each_record
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import Malformed, Record
 
 ANSWER_COLUMNS: Final = (

@@ -15,10 +15,11 @@ from regrade.addition import add_up
 from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import reading as files
+from regrade.files.chunk import Chunk
 from regrade.files.location import locate
 from regrade.registry import register
 from regrade.rows.guard import each_record
-from regrade.rows.source import Chunk, Reader, Run, Source
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import FilterPipeline, FilterStep, Malformed, Recipe, Record
 
 #: Statistics of what a run cost and how its requests ended, not of how good its answers are.

@@ -16,11 +16,12 @@ import msgspec
 from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import reading as files
+from regrade.files.chunk import CHUNK_BYTES, Chunk
+from regrade.files.guard import malformed
 from regrade.files.zip_members import Archive
 from regrade.registry import register
-from regrade.rows.guard import malformed
 from regrade.rows.readers.inspect_ai_scores import View, reduced, views_of
-from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import FilterPipeline, FilterStep, Malformed, MetricSpec, Recipe, Record
 
 _REASON = "scored by Inspect's own scorer"

@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import msgspec
 
 from regrade.errors import InputError
+from regrade.files.chunk import Chunk
 from regrade.registry import register
 from regrade.rows.readers.mt_bench import PAIR_METRICS
-from regrade.rows.source import Chunk, Reader, Run, Source
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import FilterPipeline, FilterStep, Malformed, MetricSpec, Recipe, Record
 from regrade.store.judge_run import AskedAbout, JudgeRun, Reading
 

@@ -20,10 +20,12 @@ import msgspec
 from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import reading as files
+from regrade.files.chunk import CHUNK_BYTES, Chunk
+from regrade.files.guard import malformed
 from regrade.registry import register
-from regrade.rows.guard import each_record, first_record, malformed
+from regrade.rows.guard import each_record, first_record
 from regrade.rows.lm_eval_results import ResultsFile, date_of, results_folder, results_for, task_names
-from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import Malformed, OutputType, Recipe, Record
 
 #: What the harness writes into a row besides the values of metrics.

@@ -12,11 +12,12 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from regrade.errors import InputError
 from regrade.files import tables as table_files
+from regrade.files.chunk import CHUNK_BYTES, Chunk
 from regrade.files.tables import Row
 from regrade.registry import register
 from regrade.rows import joins
 from regrade.rows.guard import each_record
-from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import FilterPipeline, FilterStep, Malformed, MetricSpec, Recipe, Record
 
 Kind: TypeAlias = Literal["single", "pair"]

@@ -18,11 +18,13 @@ from regrade.answer_texts import SHORTFALLS
 from regrade.errors import InputError
 from regrade.files import reading as files
 from regrade.files import tables as table_files
+from regrade.files.chunk import CHUNK_BYTES, Chunk
+from regrade.files.guard import reading_parquet, reason_of
 from regrade.files.json_lines import decode_text
 from regrade.registry import register
-from regrade.rows.guard import each_record, reading_parquet, reason_of
+from regrade.rows.guard import each_record
 from regrade.rows.readers.card_samples import about_of, have_own, task_data
-from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import Malformed, Record, Unanswered
 from regrade.store.answers import JournalAnswers, Said, journal_answers
 

@@ -14,10 +14,11 @@ import msgspec
 from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import reading as files
+from regrade.files.chunk import Chunk
+from regrade.files.guard import malformed
 from regrade.files.location import exists, locate
-from regrade.rows.guard import malformed
 from regrade.rows.score_columns import AGGREGATION, as_score
-from regrade.rows.source import Chunk, Reader, Run, Source
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import RECORDED, Malformed, MetricSpec, Recipe, Record
 
 

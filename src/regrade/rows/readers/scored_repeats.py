@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import reading as files
+from regrade.files.chunk import Chunk
 from regrade.files.tables import is_answer_object
 from regrade.registry import register
 from regrade.rows.guard import each_record
-from regrade.rows.source import Chunk, Reader, Run, Source
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import Malformed, MetricSpec, Recipe, Record
 
 _REASON = "whether an answer passed is recorded; telling it anew would mean to run it"

@@ -13,6 +13,7 @@ import msgspec
 from regrade.errors import InputError
 from regrade.files import columns
 from regrade.files import tables as table_files
+from regrade.files.chunk import CHUNK_BYTES, Chunk
 from regrade.files.columns import MISSING, value_at
 from regrade.files.tables import Row, Table
 from regrade.registry import register
@@ -20,7 +21,7 @@ from regrade.rows import joins
 from regrade.rows.guard import each_record
 from regrade.rows.lm_eval_results import looks_like_results
 from regrade.rows.score_columns import ScoreColumns
-from regrade.rows.source import CHUNK_BYTES, Chunk, Reader, Run, Source
+from regrade.rows.source import Reader, Run, Source
 from regrade.schema import Blank, Malformed, Recipe, Record
 
 
