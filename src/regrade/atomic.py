@@ -76,6 +76,35 @@ def refuse_inputs(path: Path) -> None:
         )
 
 
+def refuse_unwritable(path: Path, option: str, *suffixes: str) -> None:
+    """Refuse an output that could not be written, before any work is done for it.
+
+    Args:
+        path: The file that is to be written.
+        option: Where it was named, for the message.
+        suffixes: What its name may end in; anything if none is given.
+
+    Raises:
+        UsageError: there is no such folder, it cannot be written to, or the file is a folder, an input, or of no such
+            kind.
+    """
+    where = f"{option} {path}"
+    if suffixes and path.suffix not in suffixes:
+        hint = f"for example: samples{suffixes[0]}"
+        raise UsageError(f"is neither {' nor '.join(suffixes)}", where=where, hint=hint)
+    if not path.parent.is_dir():
+        raise UsageError("there is no such folder", where=f"{option} {path.parent}")
+    if path.is_dir():
+        raise UsageError("is a folder, not a file", where=where)
+    refuse_inputs(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", where=where) from None
+    os.close(handle)
+    Path(name).unlink()
+
+
 @contextmanager
 def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     """A temporary path in the same folder; it takes ``path``'s place when the block ends without an exception.

@@ -170,7 +170,7 @@ def test_no_such_card(cli: Callable[..., Any]) -> None:
 def test_a_command_that_is_asked_to_end_leaves_nothing_half_done(
     cli: Callable[..., Any], card: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def samples(self: Pipeline) -> Iterator[Any]:
+    def samples(self: Pipeline, watch: object = None) -> Iterator[Any]:
         os.kill(os.getpid(), signal.SIGTERM)
         yield from ()
 

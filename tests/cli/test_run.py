@@ -448,3 +448,17 @@ def test_a_run_with_a_new_answer_is_scored_again(
     capsys.readouterr()
     assert main(["resume", "r"]) == 0
     assert "no answer is new" not in capsys.readouterr().err
+
+
+def test_a_second_run_of_which_only_refused_rows_are_left_is_not_given_up(
+    folder: Path, start_server: Callable[..., Loopback], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = start_server(fail_texts={"poison": 400})
+    rows = ["one", "two", *(f"poison {number}" for number in range(25))]
+    (folder / "questions.csv").write_text("question,answer\n" + "".join(f"{row},x\n" for row in rows))
+    assert ask(server, "--concurrency", "1") == 3
+    capsys.readouterr()
+    assert ask(server, name="second") == 3
+    said = capsys.readouterr().err
+    assert "2 of 27 answers (0 answered, 2 known from before, 25 failed)" in said
+    assert server.counts()["statuses"] == {"200": 2, "400": 50}

@@ -60,7 +60,7 @@ class Trial:
         """The samples, once it is known of the first ones that their references can be scored.
 
         Raises:
-            RecipeError: the references of none of them are what a metric takes.
+            RecipeError: the references of none of them are what a metric takes, or a metric has no such main score.
         """
         waiting: list[Sample] = []
         reason: str | None = None
@@ -101,23 +101,30 @@ class Trial:
         return None
 
     def check_main_scores(self, sample: Sample) -> None:
-        """Refuse a metric whose main score is none that it gives.
+        """Refuse a metric whose main score is another than its class's and is none of the scores that it makes.
 
         Raises:
-            RecipeError: there is such a metric.
+            RecipeError: there is one.
         """
         for name, metric in self.metrics:
+            if metric.main_score == type(metric).main_score:
+                continue
+            statistics: Any = None
             try:
                 processed = self.processed(sample)
                 statistics = metric.statistics(processed.prediction, processed.references, task_data(sample))
-                scores = {**metric.instance_scores(statistics), **metric.reduce([statistics])}
-            except Exception:  # one sample alone need not be enough
+                made = {*metric.instance_scores(statistics), *metric.reduce([statistics])}
+            except KeyError as error:
+                if error.args != (metric.main_score,):
+                    continue
+                made = set(statistics) if isinstance(statistics, dict) else set()
+            except Exception:
                 continue
-            if scores and metric.main_score not in scores:
+            if metric.main_score not in made:
                 raise RecipeError(
                     f"{name} gives no score named {metric.main_score!r}",
                     where="the task's metrics: main_score",
-                    hint=f"it gives {', '.join(sorted(scores)[:8])}",
+                    hint=f"it gives {', '.join(sorted(made))}" if made else None,
                 )
 
     def processed(self, sample: Sample) -> Postprocessed:

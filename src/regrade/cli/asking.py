@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from regrade.answer_texts import SHORTFALLS
 from regrade.cli.progress import LiveLines, draw_bar, format_duration
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from regrade.models.model import Model
     from regrade.models.prices import Price
     from regrade.runs.ask import Again, Tally
-    from regrade.runs.launch import Asked
+    from regrade.runs.launch import Asked, Prepared
+    from regrade.store.cache import AnswerCache
     from regrade.store.run import Run
+    from regrade.store.workspace import Workspace
 
 _EVERY_S = 0.25
 """Seconds between two updates of the display."""
@@ -139,11 +141,10 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
         raise UsageError("must be at least 1", where=f"--repeats {arguments.repeats}")
     parameters = pairs(arguments.param, "--param")
     repeats = arguments.repeats
+    check_parameters(parameters)
     if (several := parameters.pop("n", None)) is not None:
         if repeats is not None and repeats != several:
             raise UsageError(f"says {several}, and --repeats {repeats}", where=f"--param n={several}")
-        if not isinstance(several, int) or isinstance(several, bool) or several < 1:
-            raise UsageError("must be a whole number, at least 1", where=f"--param n={several}")
         repeats = several
     options = connection_of(arguments)
     options |= pairs(arguments.model_option, "--model-option")
@@ -156,6 +157,31 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
         kind=getattr(arguments, "send_as", None),
         manners=manners_of(arguments),
     )
+
+
+_NUMBERS: Final = {"temperature": 0.0, "top_p": 0.0, "top_k": None, "min_p": 0.0, "seed": None}
+"""Parameters that are numbers, with the least that each may be."""
+
+_COUNTS: Final = {"n": 1, "max_tokens": 0, "max_completion_tokens": 1, "logprobs": 0, "top_logprobs": 0}
+"""Parameters that are whole numbers, likewise."""
+
+
+def check_parameters(parameters: dict[str, Any]) -> None:
+    """Refuse values of the usual generation parameters that no server could mean anything by.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for name, value in parameters.items():
+        if value is None or (isinstance(value, bool) and name == "logprobs") or name not in {**_NUMBERS, **_COUNTS}:
+            continue
+        where = f"--param {name}={value}"
+        kind: Any = int if name in _COUNTS else int | float
+        if isinstance(value, bool) or not isinstance(value, kind) or math.isnan(value):
+            raise UsageError(f"must be a {'whole ' if name in _COUNTS else ''}number", where=where)
+        least = _COUNTS[name] if name in _COUNTS else _NUMBERS[name]
+        if least is not None and value < least:
+            raise UsageError(f"must be at least {least:g}", where=where)
 
 
 def asked_again(run: Run, arguments: argparse.Namespace) -> Asked:
@@ -233,21 +259,69 @@ def again_of(arguments: argparse.Namespace, samples: frozenset[str] = frozenset(
     )
 
 
-def ask_run(run: Run, model: Model, asked: Asked, *, again: Again, fsync: Any) -> Tally:
-    """Ask for what a run lacks, with a display; the summary of the asking goes to standard error."""
+def make_run(
+    workspace: Workspace,
+    names: list[str],
+    prepared: Prepared,
+    asked: Asked,
+    model: Model,
+    *,
+    title: str,
+    what: str,
+    check: Callable[[Run], object] | None = None,
+) -> tuple[Run, AnswerCache | None]:
+    """Make a run of prepared samples, and check all that can be before anybody is asked; what fails leaves no folder.
+
+    Args:
+        workspace: Where it is made.
+        names: Make up the folder's name.
+        prepared: What is to be asked.
+        asked: Whom, and how.
+        model: The model.
+        title: What a person calls the run.
+        what: What the samples are called.
+        check: Raises where the answers could not be scored.
+
+    Returns:
+        The run, and the cache of its workspace, where the model's answers are worth one.
+    """
+    from regrade.cli.progress import counting
+    from regrade.runs.launch import create_in
+
+    cache: AnswerCache | None = None
+
+    def ready(made: Run) -> None:
+        nonlocal cache
+        if check is not None:
+            check(made)
+        cache = workspace.cache() if model.costs else None
+
+    with counting("preparing") as report:
+        made = create_in(workspace, names, prepared, asked, model, on_sample=report, title=title, ready=ready)
+    print(f"regrade: {made.manifest.samples:,} {what} in {made.folder}", file=sys.stderr)
+    for note in made.manifest.notes:
+        print(f"regrade: {note}", file=sys.stderr)
+    return made, cache
+
+
+def ask_run(
+    run: Run, model: Model, asked: Asked, *, again: Again, fsync: Any, cache: AnswerCache | None = None
+) -> Tally:
+    """Ask for what a run lacks, with a display; the summary of the asking goes to standard error.
+
+    The cache is closed at the end; if none is given, and the model's answers are worth one, it is the workspace's.
+    """
     from regrade.models.named import split_name
     from regrade.models.prices import price_of
     from regrade.runs.launch import ask_all
     from regrade.store.workspace import Workspace
 
     price = price_of(*split_name(asked.model))
-    cache = Workspace.of(run).cache() if model.costs else None
+    if cache is None and model.costs:
+        cache = Workspace.of(run).cache()
     try:
-        with display(model, price) as told:
+        with naming_what_is_kept(run), display(model, price) as told:
             tally = ask_all(run, model, cache=cache, again=again, fsync=fsync, told=told)
-    except KeyboardInterrupt as stop:
-        stop.add_note(f"every answer that came is kept; regrade resume {run.folder} asks for the rest")
-        raise
     finally:
         if cache is not None:
             cache.close()
@@ -256,6 +330,19 @@ def ask_run(run: Run, model: Model, asked: Asked, *, again: Again, fsync: Any) -
     if cache is not None and cache.trouble is not None:
         print(f"{cache.path}: answers could not be kept for other runs: {cache.trouble}", file=sys.stderr)
     return tally
+
+
+@contextmanager
+def naming_what_is_kept(run: Run) -> Iterator[None]:
+    """Note for whoever interrupts what is kept, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(
+            f"\nregrade: stopped; every answer that came is kept. To go on: regrade resume {run.folder}",
+            file=sys.stderr,
+        )
+        raise
 
 
 def summary(run: Run, model: Model, tally: Tally, price: Price | None) -> list[str]:

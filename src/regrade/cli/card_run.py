@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from regrade.cli.card_options import add_card, opened
-from regrade.errors import Exit, UsageError
+from regrade.errors import Exit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,18 +26,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the samples, write them, print what every step did."""
-    from regrade.cards.prepare import trial_of
+    from regrade.atomic import refuse_unwritable
+    from regrade.cards.prepare import watched
     from regrade.cards.record import about
-    from regrade.store.samples import encode, write
+    from regrade.store.samples import FORMATS, encode, write
 
-    loaded, pipeline = opened(arguments, arguments.limit)
-    trial_of(pipeline)  # a metric that leads nowhere is told now, and not when answers are to be scored
     if arguments.out is not None:
-        if not arguments.out.parent.is_dir():
-            raise UsageError("there is no such folder", where=f"--out {arguments.out.parent}")
-        count = write(pipeline.samples(), arguments.out, lambda: about(loaded, pipeline))
+        refuse_unwritable(arguments.out, "--out", *FORMATS)
+    loaded, pipeline = opened(arguments, arguments.limit)
+    samples = pipeline.samples(watched)
+    if arguments.out is None:
+        count = sum(1 for _ in samples)
     else:
-        count = sum(1 for _ in pipeline.samples())
+        count = write(samples, arguments.out, lambda: about(loaded, pipeline))
     account, malformed = pipeline.account, pipeline.loading.malformed
     if arguments.json:
         sys.stdout.write(encode({**about(loaded, pipeline), "samples": count}).decode() + "\n")

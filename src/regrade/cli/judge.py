@@ -16,7 +16,9 @@ from regrade.cli.asking import (
     asked_again,
     asked_of,
     exit_code,
+    make_run,
     model_of,
+    naming_what_is_kept,
 )
 from regrade.errors import Exit, UsageError
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from regrade.judging.prepare import Judged
     from regrade.models.model import Model
     from regrade.runs.launch import Asked, Prepared
+    from regrade.store.cache import AnswerCache
     from regrade.store.judge_run import JudgeRun
     from regrade.store.run import Run
     from regrade.store.workspace import Workspace
@@ -124,6 +127,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.model is None:
         raise UsageError("say who judges", where="regrade judge", hint="--judge gpt-4o-mini, --judge replay:FILE")
     found = _judge(arguments)
+    _refuse_idle_options(arguments, found)
     asked = _asked(arguments, found)
     model = model_of(asked)
     prepared = _prepared(arguments, found, workspace)
@@ -131,8 +135,25 @@ def run(arguments: argparse.Namespace) -> int:
         from regrade.cli.run import dry_run
 
         return dry_run(prepared, asked, model)
-    made = _created(arguments, workspace, prepared, asked, model)
-    return _ask_and_report(arguments, made, model, asked)
+    made, cache = _created(arguments, workspace, prepared, asked, model)
+    return _ask_and_report(arguments, made, model, asked, cache=cache)
+
+
+def _refuse_idle_options(arguments: argparse.Namespace, found: FoundJudge) -> None:
+    """Refuse what is about pairs where the judge looks at one answer at a time.
+
+    Raises:
+        UsageError: something is.
+    """
+    if getattr(found.judge, "mode", None) == "pairwise":
+        return
+    for option, given in (
+        ("--baseline", arguments.baseline),
+        ("--order", arguments.order),
+        ("--both-orders", arguments.both_orders),
+    ):
+        if given:
+            raise UsageError(f"is about pairs, and {found.name} looks at one answer at a time", where=option)
 
 
 def _judge(arguments: argparse.Namespace) -> FoundJudge:
@@ -238,29 +259,38 @@ def judged(text: str, workspace: Workspace, columns: dict[str, str] | None = Non
 
 def _created(
     arguments: argparse.Namespace, workspace: Workspace, prepared: Prepared, asked: Asked, model: Model
-) -> Run:
-    from regrade.cli.progress import counting
-    from regrade.runs.launch import create_in
+) -> tuple[Run, AnswerCache | None]:
+    from regrade.cli.score import gate
+    from regrade.scoring.rehearse import check_judge
+    from regrade.store.judge_run import JudgeRun
 
     name = Path(model.name).stem if "file" in model.identity else model.name
     names = [arguments.name] if arguments.name else ["judge", prepared.name, name]
-    with counting("preparing") as report:
-        made = create_in(workspace, names, prepared, asked, model, on_sample=report)
-    print(f"regrade: {made.manifest.samples:,} questions to the judge in {made.folder}", file=sys.stderr)
-    for note in made.manifest.notes:
-        print(f"regrade: {note}", file=sys.stderr)
-    return made
+    gates = [gate(text)[0] for text in arguments.fail_under]
+    return make_run(
+        *(workspace, names, prepared, asked, model),
+        title=arguments.name or "",
+        what="questions to the judge",
+        check=lambda made: check_judge(JudgeRun(made.folder), gates),
+    )
 
 
 def _ask_and_report(
-    arguments: argparse.Namespace, made: Run, model: Model, asked: Asked, samples: frozenset[str] = frozenset()
+    arguments: argparse.Namespace,
+    made: Run,
+    model: Model,
+    asked: Asked,
+    samples: frozenset[str] = frozenset(),
+    *,
+    cache: AnswerCache | None = None,
 ) -> int:
     from regrade.store.judge_run import JudgeRun
 
-    tally = ask_run(made, model, asked, again=again_of(arguments, samples), fsync=arguments.fsync)
+    tally = ask_run(made, model, asked, again=again_of(arguments, samples), fsync=arguments.fsync, cache=cache)
     code = int(exit_code(tally, model))
     if not arguments.no_score and tally.done:
-        code = max(code, report(JudgeRun(made.folder), as_json=arguments.json, gates=arguments.fail_under))
+        with naming_what_is_kept(made):
+            code = max(code, report(JudgeRun(made.folder), as_json=arguments.json, gates=arguments.fail_under))
     if made.manifest.notes and code == Exit.DONE:
         code = Exit.INCOMPLETE
     return code

@@ -12,6 +12,7 @@ from regrade.cli.asking import (
     asked_again,
     exit_code,
     model_of,
+    naming_what_is_kept,
 )
 
 
@@ -47,8 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     code = int(exit_code(tally, model))
     if not arguments.no_score and tally.done:
         judge = judge_run_at(found.folder)
-        if judge is not None:
-            code = max(code, report(judge, as_json=arguments.json))
-        else:
-            code = max(code, score_run(found, as_json=arguments.json, trust_code=arguments.trust_code))
+        with naming_what_is_kept(found):
+            if judge is not None:
+                code = max(code, report(judge, as_json=arguments.json))
+            else:
+                code = max(code, score_run(found, as_json=arguments.json, trust_code=arguments.trust_code))
     return code

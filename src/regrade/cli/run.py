@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regrade import __version__
-from regrade.cli.asking import add_manners, add_model, again_of, ask_run, asked_of, exit_code, model_of
+from regrade.cli.asking import (
+    add_manners,
+    add_model,
+    again_of,
+    ask_run,
+    asked_of,
+    exit_code,
+    make_run,
+    model_of,
+    naming_what_is_kept,
+)
 from regrade.cli.card_options import (
     CARDS_ONLY,
     access_from,
@@ -95,20 +105,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_one(prepared: Prepared, asked: Asked, model: Model, arguments: argparse.Namespace, names: list[str]) -> int:
     """Make a run of prepared samples, called after ``names``; ask, score."""
-    from regrade.cli.progress import counting
-    from regrade.runs.launch import create_in
     from regrade.store.workspace import Workspace
 
-    workspace = Workspace(arguments.workspace)
-    with counting("preparing") as report:
-        made = create_in(workspace, names, prepared, asked, model, on_sample=report)
-    print(f"regrade: {made.manifest.samples:,} samples in {made.folder}", file=sys.stderr)
-    for note in made.manifest.notes:
-        print(f"regrade: {note}", file=sys.stderr)
-    tally = ask_run(made, model, asked, again=again_of(arguments), fsync=arguments.fsync)
+    made, cache = make_run(
+        *(Workspace(arguments.workspace), names, prepared, asked, model),
+        title="--".join(names) if arguments.name is not None else "",
+        what="samples",
+    )
+    tally = ask_run(made, model, asked, again=again_of(arguments), fsync=arguments.fsync, cache=cache)
     code = int(exit_code(tally, model))
     if not arguments.no_score and tally.done:
-        code = max(code, score_run(made, as_json=arguments.json, trust_code=arguments.trust_code))
+        with naming_what_is_kept(made):
+            code = max(code, score_run(made, as_json=arguments.json, trust_code=arguments.trust_code))
     if made.manifest.notes and code == Exit.DONE:
         code = Exit.INCOMPLETE
     return code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from regrade.errors import Exit
@@ -37,9 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
     from regrade.reports.text import table
 
     header = ["run", "status", "model", "answers", "failed", "score", "created"]
+    twice = {title for title, count in Counter(row["title"] for row in rows).items() if count > 1}
     cells = [
         [
-            row["name"],
+            f"{row['title']} ({row['name']})" if row["title"] in twice else row["title"] or row["name"],
             row["status"],
             row["model"],
             f"{row['answered']:,}/{row['wanted']:,}",
@@ -54,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _row(found: Run) -> dict[str, Any]:
+    from regrade.models.named import typed_name
     from regrade.store.run import ANSWERED, FAILED, REFUSED
 
     manifest = found.manifest
@@ -61,9 +64,10 @@ def _row(found: Run) -> dict[str, Any]:
     asked = manifest.model.get("asked")
     return {
         "name": found.folder.name,
+        "title": manifest.title,
         "status": _status(found),
         "recipe": manifest.recipe_name,
-        "model": asked.get("model", "") if isinstance(asked, dict) else "",
+        "model": typed_name(str(asked.get("model", ""))) if isinstance(asked, dict) else "",
         "wanted": found.wanted,
         "answered": there.count(ANSWERED),
         "failed": there.count(FAILED) + there.count(REFUSED),

@@ -37,7 +37,9 @@ def check_scoring(recipe: Recipe, resolve: Callable[[FunctionRef], Callable[...,
         if not recipe.needs.get(spec.name, UNKNOWN_METRIC).endswith(UNKNOWN_METRIC):
             return  # scoring says what is missing; the answers are worth having all the same
         if recipe.process_results is None:
-            metric_for(spec, recipe, compat, resolve)
+            kinds = metric_for(spec, recipe, compat, resolve).output_types
+            if isinstance(spec.metric, str) and recipe.output_type not in kinds:
+                raise RecipeError(f"{spec.name} measures {' and '.join(kinds)} tasks; this one is {recipe.output_type}")
         if spec.aggregation is not None:
             aggregation_for(spec.aggregation, compat, resolve, spec)
 

@@ -124,7 +124,7 @@ class _Asking:
         self.answers: asyncio.Queue[Answer | None] = asyncio.Queue()
         self.tasks: set[asyncio.Task[None]] = set()
         self.stop: RegradeError | None = None
-        self.successes = int(model.proven)
+        self.successes = 0
         self.reached = False
         self.unreachable = 0
         self.refused = self.bad = 0
@@ -254,6 +254,11 @@ class _Asking:
         pause = max(backoff_s(attempt, self.manners), failure.after_s or 0.0)
         return None if now + pause - began > self.manners.total_timeout_s else pause
 
+    @property
+    def proven(self) -> bool:
+        """Whether an answer ever came, now or before."""
+        return self.successes > 0 or self.model.proven
+
     def give_up(self, failure: Failure, now: float) -> None:
         """Stop everything where the next request would fare no better."""
         error = failure.error
@@ -265,9 +270,9 @@ class _Asking:
             self.failing_since = self.failing_since or now
             if now - self.failing_since > self.manners.patience_s:
                 self.halt(f"nothing but failures for {self.manners.patience_s:.0f} s, the last: {error.message}")
-        if self.refused and (not self.successes or self.refused >= _SURE_AFTER):
+        if self.refused and (not self.proven or self.refused >= _SURE_AFTER):
             self.halt(error.message, self.advice(error))
-        elif self.bad >= _ALL_BAD_AFTER and not self.successes:
+        elif self.bad >= _ALL_BAD_AFTER and not self.proven:
             what = "requests were all refused as wrong" if error.kind == "bad_request" else "replies were no answers"
             self.halt(
                 f"the first {self.bad} {what}: {error.message}",

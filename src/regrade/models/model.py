@@ -41,7 +41,8 @@ class Model(ABC):
         kinds: What it can be asked.
         costs: Whether asking it costs money or time, so that its answers are worth a cache.
         pending: Requests that were handed in and will be answered later, when the run is resumed.
-        proven: Whether it has answered in this run before: then refusals are the requests' fault, not everybody's.
+        proven: Whether it has answered before, in this run or, as the cache knows, in another: then refusals are the
+            requests' fault, not everybody's. May become true while it is asked.
     """
 
     kinds: ClassVar[tuple[RequestKind, ...]] = ("chat",)
@@ -82,6 +83,13 @@ class Model(ABC):
             return False
         temperature = request.parameters.get("temperature")
         return temperature is None or temperature != 0
+
+    def check_ready(self) -> None:  # noqa: B027
+        """Called before a run is made: raises what is known, without asking, to keep every request from an answer.
+
+        Raises:
+            UsageError: there is such a thing: a key is missing.
+        """
 
     def attach(self, folder: Path) -> None:  # noqa: B027
         """Called with the run's folder before anything is asked, for models that keep notes of their own there."""

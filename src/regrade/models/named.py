@@ -14,6 +14,9 @@ from regrade.registry import known, lookup, registered
 
 DEFAULT_KIND = "openai"
 
+_OWN_KINDS = ("openai_in_words:", "autoevals:")
+"""Kinds that a judge puts before the name that was typed."""
+
 
 def split_name(text: str) -> tuple[str, str]:
     """``kind:name``; a name without a known kind before a colon is ``openai``'s."""
@@ -21,6 +24,13 @@ def split_name(text: str) -> tuple[str, str]:
     if colon and kind.isidentifier() and known("model", kind):
         return kind, name
     return DEFAULT_KIND, text
+
+
+def typed_name(text: str) -> str:
+    """A model's name as a person typed it, of the one that a run keeps."""
+    for kind in _OWN_KINDS:
+        text = text.removeprefix(kind)
+    return text
 
 
 def named_model(text: str, options: dict[str, Any] | None = None, manners: Manners | None = None) -> Model:

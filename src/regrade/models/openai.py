@@ -30,6 +30,9 @@ from regrade.schema import Answer, AnswerError, ErrorKind, Loglikelihood, Reques
 _Read = TypeVar("_Read")
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
+_WANT_KEYS = ("api.openai.com", ".azure.com", "openrouter.ai", "api.anthropic.com", "api.mistral.ai", "api.groq.com")
+"""Servers that answer nobody without a key."""
+
 _ENCODE = msgspec.json.Encoder().encode
 _WORTH_A_RETRY = frozenset((408, 409, 425, 429))
 _LOGLIKELIHOOD_HINTS = {
@@ -105,6 +108,12 @@ class OpenAIModel(AskingModel):
 
     def fit(self, parameters: dict[str, Any]) -> dict[str, Any]:
         return fit_parameters(self.name, parameters)
+
+    def check_ready(self) -> None:
+        host = urlsplit(self.base_url).hostname or ""
+        named = {name.lower() for name in self.headers}
+        if host.endswith(_WANT_KEYS) and not named & {"authorization", "api-key", "x-api-key"}:
+            raise UsageError(f"{host} wants a key, and there is none", where="--model", hint=self.key_hint)
 
     def calls(self, request: Request) -> int:
         texts = request.continuations if request.kind == "loglikelihood" else None

@@ -276,6 +276,7 @@ class _Asking:
             self.tally.with_tools = self.tally.with_tools or "tools" in request.parameters
             key = request_hash(request, self.identity), request.repeat, request.draw
             if self.known is not None and (known := self.known.find(*key)) is not None:
+                self.model.proven = True
                 self.journal.put(_for(known, request, cached=True))
                 await self.journal.room()
             elif not self.shared and self.model.draws(request):

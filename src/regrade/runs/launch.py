@@ -88,6 +88,7 @@ def create(
     model: Model,
     *,
     on_sample: Callable[[int], None] | None = None,
+    title: str = "",
 ) -> Run:
     """Write a run's samples and manifest; nothing is asked yet.
 
@@ -97,6 +98,7 @@ def create(
         asked: Whom, and how.
         model: The model, which is checked for being able to answer this kind of request.
         on_sample: Called with the number of samples written so far.
+        title: What a person calls the run.
 
     Raises:
         InputError: there are no samples.
@@ -125,9 +127,11 @@ def create(
 
     sample_file.write(watched(), folder / "samples.parquet", prepared.about, private=True)
     if not counts["samples"]:
-        raise InputError("there is nothing to ask: no samples came out of it", where=prepared.name)
+        why = "\n  ".join(prepared.notes()[:3])
+        raise InputError("there is nothing to ask: no samples came out of it", where=prepared.name, hint=why or None)
     manifest = Manifest(
         name=folder.name,
+        title=title,
         created=now(),
         status="stopped",
         recipe={"dialect": prepared.dialect, **prepared.recipe},
@@ -158,13 +162,34 @@ def create_in(
     model: Model,
     *,
     on_sample: Callable[[int], None] | None = None,
+    title: str = "",
+    ready: Callable[[Run], object] | None = None,
 ) -> Run:
-    """A run in a new folder of a workspace, called after ``names``; see :func:`create`."""
+    """A run in a new folder of a workspace, called after ``names``; see :func:`create`.
+
+    Args:
+        workspace: The workspace.
+        names: Make up the folder's name.
+        prepared: What to ask.
+        asked: Whom, and how.
+        model: The model.
+        on_sample: Called with the number of samples written so far.
+        title: What a person calls the run.
+        ready: Called with the run before anything is asked; what it raises leaves no folder behind.
+    """
+    model.check_ready()
+    fresh = not workspace.folder.exists()
     folder = workspace.new_folder(*names)
     try:
-        return create(folder, prepared, asked, model, on_sample=on_sample)
+        made = create(folder, prepared, asked, model, on_sample=on_sample, title=title)
+        if ready is not None:
+            ready(made)
+        return made
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # nothing was asked yet
+        if fresh:
+            with suppress(OSError):  # a cache or another run is in it already
+                workspace.folder.rmdir()
         raise
 
 

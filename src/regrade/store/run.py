@@ -49,6 +49,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     Attributes:
         schema_version: Of this layout.
         name: The run's name: its folder's.
+        title: What a person called it, where that was said.
         created: When it was made, ISO 8601 in UTC.
         status: Where it stands.
         recipe: What was asked, resolved, as data; enough to prepare and score it again.
@@ -69,6 +70,7 @@ class Manifest(msgspec.Struct, kw_only=True):
 
     schema_version: int = SCHEMA_VERSION
     name: str
+    title: str = ""
     created: str
     status: Status = "running"
     recipe: dict[str, Any] = msgspec.field(default_factory=dict)

@@ -26,6 +26,8 @@ from regrade.files.tables import open_parquet
 from regrade.schema import Sample
 
 METADATA_KEY: Final = b"regrade"
+FORMATS: Final = (".parquet", ".jsonl", ".ndjson")
+"""What a file of samples may end in."""
 VERSION: Final = 1
 """Of the layout."""
 _GROUP_ROWS: Final = 4096

@@ -44,10 +44,15 @@ class Workspace:
     def new_folder(self, *names: str) -> Path:
         """A folder for a run that is called after ``names``; a number is added where there is one already."""
         name = "--".join(_plain(part) for part in names)
+        try:
+            make_folder(self.folder, private=True)
+        except OSError as error:
+            raise RegradeError(
+                f"cannot be made: {error.strerror}", where=str(self.folder), hint="--workspace names another folder"
+            ) from None
         for number in range(1, 100_000):
             folder = self.folder / (name if number == 1 else f"{name}--{number}")
             try:
-                make_folder(self.folder, private=True)
                 folder.mkdir(mode=0o700)
             except FileExistsError:
                 continue
@@ -67,7 +72,14 @@ class Workspace:
                 return Run(folder)
         import difflib
 
-        names = [run.folder.name for run in self.runs()]
+        runs = [*self.runs()]
+        called = [run for run in runs if run.manifest.title == name]
+        if len(called) == 1:
+            return called[0]
+        if called:
+            folders = ", ".join(run.folder.name for run in called)
+            raise InputError("several runs are called that", where=name, hint=f"name one by its folder: {folders}")
+        names = [run.folder.name for run in runs]
         near = difflib.get_close_matches(name, names, n=3) or names[:5]
         raise InputError(
             "there is no such run",

@@ -79,6 +79,13 @@ class JudgeRunReader(Reader):
                 yield _record(orders, said, system)
 
 
+def recipes_of(run: JudgeRun) -> list[Recipe]:
+    """How the verdicts of a judge's run are read and scored, by criterion and system."""
+    return [
+        _recipe(run, run.manifest.recipe_name, criterion, items) for (criterion, _), items in _by_source(run).items()
+    ]
+
+
 def _by_source(run: JudgeRun) -> dict[tuple[str, str], list[list[AskedAbout]]]:
     """The judgements of each criterion and system: of a pair every order in which it was shown."""
     groups: dict[tuple[str, str], dict[Any, list[AskedAbout]]] = {}
