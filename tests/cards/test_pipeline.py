@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import regrade
 from regrade.artifacts import ArtifactError
-from regrade.cards.identity import Ids, content_id
+from regrade.artifacts.identity import Ids, content_id
 from regrade.errors import InputError, RecipeError, RegradeError, UsageError
 
 TASK = {

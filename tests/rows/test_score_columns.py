@@ -10,7 +10,7 @@ import pytest
 import regrade
 from regrade.cli import main
 from regrade.errors import ExpressionError, InputError, UsageError
-from regrade.rows.score_columns import RIGHT, WRONG, as_score, refusal
+from regrade.recorded_values import RIGHT, WRONG, as_score, refusal
 
 
 def lines(path: Path, rows: list[dict[str, Any]]) -> Path:

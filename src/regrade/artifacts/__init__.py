@@ -5,6 +5,7 @@
 :mod:`.type_strings`        types of fields as cards write them
 :mod:`.python_expressions`  Python's expressions over rows, without Python's ``eval``
 :mod:`.paths`               paths into rows
+:mod:`.identity`            ids of samples
 :mod:`.streams`             streams of rows
 :mod:`.words`               texts about names and data
 :mod:`.artifact`            what an artifact is: a class whose arguments are data

@@ -8,7 +8,6 @@
 :mod:`.steps`             steps applied to streams, one row at a time, with an account
 :mod:`.choices`           what may be chosen of a card: template, format, split, demonstrations, ...
 :mod:`.pipeline`          from a card and choices to samples
-:mod:`.identity`          ids of samples
 :mod:`.demos`             the pool that demonstrations are drawn from
 :mod:`.trace`             one row after each step
 :mod:`.prepare`           a card prepared for a run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from regrade.artifacts.identity import as_json
 from regrade.artifacts.streams import Row
-from regrade.cards.identity import as_json
 
 
 class Pool(NamedTuple):

@@ -15,6 +15,7 @@ from regrade.artifacts.artifact import Artifact, ArtifactError, type_name
 from regrade.artifacts.build import Catalog, build
 from regrade.artifacts.catalogs import default_catalog
 from regrade.artifacts.data import to_data
+from regrade.artifacts.identity import Ids, value_of
 from regrade.artifacts.operator import Operator
 from regrade.artifacts.paths import get_path
 from regrade.artifacts.reaching import given_access
@@ -25,7 +26,6 @@ from regrade.cards.card import DatasetRecipe, TaskCard
 from regrade.cards.choices import Choices
 from regrade.cards.demos import Pool, pool_of, without
 from regrade.cards.elsewhere import Check, samples_elsewhere
-from regrade.cards.identity import Ids, value_of
 from regrade.cards.prompting.formats import Format
 from regrade.cards.prompting.rendering import Rendering
 from regrade.cards.prompting.system_prompts import SystemPrompt

@@ -16,7 +16,7 @@ from regrade.cards.load import LoadedCard, load
 from regrade.cards.pipeline import Pipeline
 from regrade.cards.record import about
 from regrade.cards.trial import Trial
-from regrade.runs.launch import Prepared
+from regrade.dialect import Prepared
 from regrade.schema import Sample
 
 

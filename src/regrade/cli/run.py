@@ -33,8 +33,9 @@ from regrade.cli.catalog import add_catalogs
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from regrade.dialect import Prepared
     from regrade.models.model import Model
-    from regrade.runs.launch import Asked, Prepared
+    from regrade.runs.launch import Asked
     from regrade.store.run import Run
 
 _SHOWN = 2

@@ -10,6 +10,7 @@ import msgspec
 
 from regrade.artifacts.jinja import compile_template, sole_value
 from regrade.artifacts.resolve import content_hash
+from regrade.dialect import Prepared
 from regrade.errors import InputError, UsageError
 from regrade.judging import autoevals
 from regrade.judging.answer_tables import Questions, conversations_of_table, texts_of
@@ -19,7 +20,6 @@ from regrade.judging.judge import Judge
 from regrade.judging.log_answers import conversations_of_logs
 from regrade.judging.samples import Asking, samples_of
 from regrade.judging.verdict_form import steps
-from regrade.runs.launch import Prepared
 from regrade.schema import Answer, Blank, Malformed, Sample
 from regrade.store import samples as sample_file
 from regrade.store.run import Run

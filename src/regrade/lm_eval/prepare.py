@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from regrade.access import Access
+from regrade.dialect import Prepared
 from regrade.errors import RecipeError, TookTooLong, UnavailableError, UsageError
 from regrade.lm_eval.documents import TaskDocuments
 from regrade.lm_eval.fewshot import DEFAULT_SEED, Draws, shots_of
@@ -20,7 +21,6 @@ from regrade.lm_eval.named import config_of, load_tasks, task_file
 from regrade.lm_eval.prompts import TaskPrompts, refuse
 from regrade.lm_eval.resolved import to_data
 from regrade.lm_eval.scorable import check_scoring
-from regrade.runs.launch import Prepared
 from regrade.schema import Recipe, Sample
 from regrade.time_limit import DEFAULT_LIMIT_S, TimeLimit
 

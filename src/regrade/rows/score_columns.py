@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 import msgspec
@@ -11,17 +10,13 @@ from regrade.errors import InputError
 from regrade.expressions import MISSING as NO_FIELD
 from regrade.expressions import Expression
 from regrade.files.columns import MISSING, listed, require, value_at
+from regrade.recorded_values import RIGHT, VALUES, WRONG, as_score
 from regrade.schema import RECORDED, MetricSpec, Record
 
 Row = dict[str, Any]
 
-RIGHT: Final = ("true", "pass", "passed", "correct", "right", "yes", "success")
-"""Words that count 1, whatever their case."""
-WRONG: Final = ("false", "fail", "failed", "incorrect", "wrong", "no", "failure")
-"""Words that count 0."""
 AGGREGATION: Final = "recorded_mean"
 
-_VALUES: Final = dict.fromkeys(RIGHT, 1.0) | dict.fromkeys(WRONG, 0.0)
 _REASON: Final = "the column is the score"
 
 
@@ -79,7 +74,7 @@ class ScoreColumns(msgspec.Struct, frozen=True):
         """
         values = {name: value_at(row, name) for name in self.names}
         if self.correct is None:
-            return {name: as_score(value) for name, value in values.items()}
+            return {name: as_score(None if value is MISSING else value) for name, value in values.items()}
         expression = self._expression()
         return {name: _truth(expression, record, value) for name, value in values.items()}
 
@@ -97,37 +92,8 @@ def _compiled(text: str) -> Expression:
     return _EXPRESSIONS[text]
 
 
-def as_score(value: Any) -> Any:
-    """A value as a score: a number, 1 for what is true or a word for right, 0 for the opposite; else the value itself.
-
-    >>> as_score("0.25"), as_score(True), as_score("Fail"), as_score("n/a"), as_score(None)
-    (0.25, 1.0, 0.0, 'n/a', None)
-    """
-    if isinstance(value, (bool, int, float)):
-        return float(value)
-    if not isinstance(value, str):
-        return None if value is MISSING else value
-    text = value.strip()
-    word = _VALUES.get(text.lower())
-    if word is not None:
-        return word
-    try:
-        return value if "_" in text else float(text)
-    except ValueError:
-        return value
-
-
-def refusal(value: Any) -> str | None:
-    """Why what :func:`as_score` gave is no score; None if it is one."""
-    if isinstance(value, float):
-        return None if math.isfinite(value) else f"the recorded score is {value}"
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return "no score is recorded"
-    return f"the recorded score is {value!r:.60}, which is no number"
-
-
 def _refuse_unknown_words(name: str, values: list[Any], path: str) -> None:
-    scores = [as_score(value) for value in values]
+    scores = [as_score(None if value is MISSING else value) for value in values]
     wrong = [value for value in scores if isinstance(value, (dict, list))]
     if wrong and len(wrong) == sum(value is not None for value in scores):
         if isinstance(wrong[0], dict):
@@ -156,7 +122,7 @@ def _refuse_unknown_words(name: str, values: list[Any], path: str) -> None:
 
 
 def _is_word(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().lower() in _VALUES
+    return isinstance(value, str) and value.strip().lower() in VALUES
 
 
 def _truth(expression: Expression, record: Record, value: Any) -> float:

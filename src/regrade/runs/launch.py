@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from regrade import __version__
+from regrade.dialect import Prepared
 from regrade.errors import InputError
 from regrade.models.model import Model
 from regrade.models.secrets import refuse_secrets
@@ -29,36 +30,6 @@ from regrade.store.cache import AnswerCache
 from regrade.store.journal import Fsync
 from regrade.store.run import Manifest, Run, now
 from regrade.store.workspace import Workspace
-
-
-class Prepared(msgspec.Struct, kw_only=True):
-    """Samples, and what is to be known of where they came from.
-
-    Attributes:
-        name: What people call the recipe; part of the run's name.
-        dialect: ``card``, ``lm_eval`` or ``judge``: who can prepare and score it again.
-        samples: The samples, in order; read once.
-        recipe: The recipe, resolved, as data.
-        recipe_hash: Of ``recipe``.
-        data: Where the samples come from: files, revisions, fingerprints, choices.
-        parameters: Generation parameters that the recipe asks for; the user's win over them.
-        repeats: Answers per sample that the recipe asks for.
-        about: Called when all samples were read: what the file of samples says of itself, for whoever scores them.
-        notes: Called then too: what a reader should know of how they were made.
-        judge_of: For a judge: the runs whose answers it judges.
-    """
-
-    name: str
-    dialect: str
-    samples: Iterable[Sample]
-    recipe: dict[str, Any] = msgspec.field(default_factory=dict)
-    recipe_hash: str = ""
-    data: dict[str, Any] = msgspec.field(default_factory=dict)
-    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
-    repeats: int = 1
-    about: Callable[[], dict[str, Any]] = dict
-    notes: Callable[[], list[str]] = list
-    judge_of: list[str] = msgspec.field(default_factory=list)
 
 
 class Asked(msgspec.Struct, kw_only=True):

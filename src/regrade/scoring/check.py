@@ -257,7 +257,7 @@ def same(recorded: Any, computed: Any) -> bool:
     """Whether two values are the same, numbers up to rounding and bools as numbers."""
     recorded, computed = plain(recorded), plain(computed)
     if isinstance(recorded, str) and not isinstance(computed, str):
-        from regrade.rows.recorded_values import read_value, stands_for_value
+        from regrade.recorded_values import read_value, stands_for_value
 
         return stands_for_value(recorded) and _near(read_value(recorded), computed)
     if isinstance(recorded, int | float) and isinstance(computed, int | float):

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import msgspec
 
+from regrade.artifacts.identity import as_json
 from regrade.atomic import replacing
-from regrade.cards.identity import as_json
 from regrade.errors import InputError, UsageError
 from regrade.files.guard import reading, reading_parquet
 from regrade.files.tables import open_parquet

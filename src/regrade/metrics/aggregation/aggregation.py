@@ -82,7 +82,7 @@ class Aggregation:
         """
         if type(value) is float or type(value) is int:
             return value
-        from regrade.rows.recorded_values import read_items, read_value
+        from regrade.recorded_values import read_items, read_value
 
         return read_items(value) if self.of_texts else read_value(value)
 

@@ -60,7 +60,7 @@ class RecordedMean(Mean):
     """The mean of scores that a file holds. A sample without a number is failed and left out: it counts as nothing."""
 
     def read(self, value: Any) -> float:
-        from regrade.rows.score_columns import as_score, refusal
+        from regrade.recorded_values import as_score, refusal
 
         score = as_score(value)
         if (reason := refusal(score)) is not None:

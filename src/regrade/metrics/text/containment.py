@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from regrade.artifacts import ArtifactError, artifact
-from regrade.cards.operators import FieldOperator
+from regrade.artifacts.operator import FieldOperator
 from regrade.metrics.card_metric import InstanceMetric, MapReduceMetric, Scores
 from regrade.metrics.reductions import nan_mean
 from regrade.metrics.resampled import Means, Resampled

@@ -329,7 +329,7 @@ def _recorded_of_dict(row: dict[str, Any]) -> dict[str, Any]:
         return {key: extra[key] for key in named if key in extra}
     if not any(isinstance(value, str) for value in extra.values()):
         return extra
-    from regrade.rows.recorded_values import stands_for_value
+    from regrade.recorded_values import stands_for_value
 
     return {key: value for key, value in extra.items() if not isinstance(value, str) or stands_for_value(value)}
 

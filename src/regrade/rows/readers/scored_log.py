@@ -17,7 +17,8 @@ from regrade.files import reading as files
 from regrade.files.chunk import Chunk
 from regrade.files.guard import malformed
 from regrade.files.location import exists, locate
-from regrade.rows.score_columns import AGGREGATION, as_score
+from regrade.recorded_values import as_score
+from regrade.rows.score_columns import AGGREGATION
 from regrade.rows.source import Reader, Run, Source
 from regrade.schema import RECORDED, Malformed, MetricSpec, Recipe, Record
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from regrade.rows.recorded_values import read_items, read_value, stands_for_value
+from regrade.recorded_values import read_items, read_value, stands_for_value
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ JSON knows no arrays, tensors or numpy scalars; what writes logs puts their text
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Any
+from typing import Any, Final
 
 _WRAPPED = re.compile(
     r"(?:np\.|numpy\.|torch\.)?(?:array|tensor|u?int\d*|float\d*|bool_?|str_)\((.*?)(?:,\s*(?:dtype|device|grad_fn)=[^()]*)*\)",
@@ -16,6 +17,12 @@ _WRAPPED = re.compile(
 _TRUTH = {"True": True, "False": False, "np.True_": True, "np.False_": False}
 _TOKEN = re.compile(r"\s*(?:([\[\](),])|('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|([^\s\[\](),'\"]+))")
 _DEEPEST = 20
+
+RIGHT: Final = ("true", "pass", "passed", "correct", "right", "yes", "success")
+"""Words that count 1, whatever their case."""
+WRONG: Final = ("false", "fail", "failed", "incorrect", "wrong", "no", "failure")
+"""Words that count 0."""
+VALUES: Final = dict.fromkeys(RIGHT, 1.0) | dict.fromkeys(WRONG, 0.0)
 
 
 def read_value(value: Any) -> Any:
@@ -116,3 +123,32 @@ def _unquoted(text: str) -> str:
 
     found: str = ast.literal_eval(text)
     return found
+
+
+def as_score(value: Any) -> Any:
+    """A value as a score: a number, 1 for what is true or a word for right, 0 for the opposite; else the value itself.
+
+    >>> as_score("0.25"), as_score(True), as_score("Fail"), as_score("n/a"), as_score(None)
+    (0.25, 1.0, 0.0, 'n/a', None)
+    """
+    if isinstance(value, (bool, int, float)):
+        return float(value)
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    word = VALUES.get(text.lower())
+    if word is not None:
+        return word
+    try:
+        return value if "_" in text else float(text)
+    except ValueError:
+        return value
+
+
+def refusal(value: Any) -> str | None:
+    """Why what :func:`as_score` gave is no score; None if it is one."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"the recorded score is {value}"
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return "no score is recorded"
+    return f"the recorded score is {value!r:.60}, which is no number"
