@@ -39,7 +39,24 @@ EXCEPTIONS = {
     ("scoring.summarise", "lm_eval.functions"),
 }
 #: What the command line knows by itself still: rooms that it reaches around the Python face.
-OF_CLI = set("artifacts cards chat engine files judging lm_eval models rows runs scoring store".split())
+OF_CLI = {
+    *("artifacts", "cards", "chat", "engine", "files", "judging", "lm_eval", "models", "rows", "runs", "scoring", "store")
+}
+    [
+        "artifacts",
+        "cards",
+        "chat",
+        "engine",
+        "files",
+        "judging",
+        "lm_eval",
+        "models",
+        "rows",
+        "runs",
+        "scoring",
+        "store",
+    ]
+)
 
 
 def allowed() -> dict[str, set[str]]:

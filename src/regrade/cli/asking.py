@@ -15,10 +15,11 @@ from regrade.cli.progress import LiveLines, draw_bar, format_duration
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from regrade.dialect import Prepared
     from regrade.models.model import Model
     from regrade.models.prices import Price
     from regrade.runs.ask import Again, Tally
-    from regrade.runs.launch import Asked, Prepared
+    from regrade.runs.launch import Asked
     from regrade.store.cache import AnswerCache
     from regrade.store.run import Run
     from regrade.store.workspace import Workspace

@@ -262,7 +262,7 @@ def _created(
     arguments: argparse.Namespace, workspace: Workspace, prepared: Prepared, asked: Asked, model: Model
 ) -> tuple[Run, AnswerCache | None]:
     from regrade.cli.score import gate
-    from regrade.scoring.rehearse import check_judge
+    from regrade.judging.rehearse import check_judge
     from regrade.store.judge_run import JudgeRun
 
     name = Path(model.name).stem if "file" in model.identity else model.name

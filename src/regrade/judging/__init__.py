@@ -12,6 +12,7 @@
 :mod:`.find`               a judge by name
 :mod:`.prepare`            the questions to a judge, likewise
 :mod:`.autoevals_model`    judges of the autoevals package, every call of theirs ours
+:mod:`.rehearse`           whether a judge's verdicts can be read and scored, found out before it is asked
 :mod:`.rulings`            what a judge's run came to, question by question
 :mod:`.orders`             a pair judged twice, once in each order
 :mod:`.votes`              who preferred what, by item, from files of any kind

@@ -4,7 +4,6 @@
 :mod:`.score`            scoring from paths and options: the front door of this room
 :mod:`.options`          what a user may ask
 :mod:`.plan`             what is to be scored and how, decided before any chunk is read
-:mod:`.rehearse`         whether a judge's verdicts can be read, before it is asked
 :mod:`.planned`          from a source and the options to the jobs that score it
 :mod:`.running`          the jobs on their way through an engine
 :mod:`.chunk`            one chunk: read, filter, measure
