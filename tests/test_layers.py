@@ -40,23 +40,9 @@ EXCEPTIONS = {
 }
 #: What the command line knows by itself still: rooms that it reaches around the Python face.
 OF_CLI = {
-    *("artifacts", "cards", "chat", "engine", "files", "judging", "lm_eval", "models", "rows", "runs", "scoring", "store")
+    *("artifacts", "cards", "chat", "engine", "files", "judging", "lm_eval", "models", "rows", "runs", "scoring"),
+    "store",
 }
-    [
-        "artifacts",
-        "cards",
-        "chat",
-        "engine",
-        "files",
-        "judging",
-        "lm_eval",
-        "models",
-        "rows",
-        "runs",
-        "scoring",
-        "store",
-    ]
-)
 
 
 def allowed() -> dict[str, set[str]]:
