@@ -179,7 +179,7 @@ class Hardship:
     Attributes:
         poison: Every tenth question is refused.
         slow_disk: Each flush to the disk takes 50 ms.
-        locked_cache: Another process holds the cache's database until the run is finished.
+        locked_cache: Another process holds the cache's database all the time, and lets nobody read it either.
         moved: After each kill the workspace is renamed, and resumed from another working folder.
     """
 
@@ -250,7 +250,6 @@ def kill_and_resume(folder: Path, hardship: Hardship, *, kills: int, rows: int, 
             asking = driver.resume()
         server.disarm()
         _finish(driver, server, outcome, asking, under_way)
-        driver.unlock()
         finished = len(server.exchanges)
         for command in (driver.resume(), driver.run(server.url)):
             driver.complete(command, outcome)
@@ -301,7 +300,7 @@ class Driver:
             **{name: value for name, value in os.environ.items() if name != "REGRADE_WORKSPACE"},
             "OPENAI_API_KEY": "none",
             "XDG_CONFIG_HOME": str(folder / "config"),
-            "PYTHONPATH": str(folder / "hook"),
+            "PYTHONPATH": os.pathsep.join([str(folder / "hook"), os.environ.get("PYTHONPATH", "")]),
             "SLOW_DISK_S": "0.05" if hardship.slow_disk else "0",
         }
         self._lock: sqlite3.Connection | None = None
@@ -346,6 +345,7 @@ class Driver:
         """Hold the cache's database, if that is to be."""
         if self.hardship.locked_cache:
             self._lock = sqlite3.connect(self.workspace / "answers.sqlite", isolation_level=None)
+            self._lock.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._lock.execute("BEGIN EXCLUSIVE")
         try:
             yield

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -420,3 +422,29 @@ def test_a_cache_that_is_locked_from_the_start_is_made_anew_from_the_journals(
     later.close()
     assert model.asked == [("c", 0)]
     assert later.trouble is None
+
+
+def test_looking_into_the_cache_does_not_wait_for_what_is_being_written(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path / "answers.sqlite")
+    cache.keep([Answer(sample_id="s", text="x", request_hash="ab" * 16)])
+    assert cache.flush()
+    found: list[Answer | None] = []
+    looking = threading.Thread(target=lambda: found.append(cache.find("ab" * 16, 0)), daemon=True)
+    other = sqlite3.connect(tmp_path / "answers.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with cache._lock:  # the writing thread has it while it waits for the other process
+        looking.start()
+        looking.join(30)
+    assert [answer.text for answer in found if answer is not None] == ["x"]
+    other.close()
+    cache.close()
+
+
+def test_a_run_that_takes_the_place_of_another_is_read_from_its_beginning(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "w")
+    go(new_run(tmp_path / "w" / "r", 1), Canned(), ["first"], cache=workspace.cache())
+    shutil.rmtree(tmp_path / "w" / "r")
+    go(new_run(tmp_path / "w" / "r", 3), Canned(), ["a", "b", "c"])  # killed before the cache had them
+    model = Canned()
+    go(new_run(tmp_path / "w" / "s", 3), model, ["a", "b", "c"], cache=workspace.cache())
+    assert model.asked == []

@@ -338,11 +338,8 @@ def naming_what_is_kept(run: Run) -> Iterator[None]:
     """Note for whoever interrupts what is kept, and how to go on."""
     try:
         yield
-    except KeyboardInterrupt:
-        print(
-            f"\nregrade: stopped; every answer that came is kept. To go on: regrade resume {run.folder}",
-            file=sys.stderr,
-        )
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"every answer that came is kept; regrade resume {run.folder} asks for the rest")
         raise
 
 

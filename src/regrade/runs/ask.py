@@ -175,7 +175,7 @@ async def ask(
         finally:
             run.set_status(status)
             if cache is not None and cache.flush() and run.answers.exists():
-                cache.mark_absorbed(run.folder.name, run.answers.stat().st_size)
+                cache.mark_absorbed(run.folder.name, run.answers)
         return tally
 
 

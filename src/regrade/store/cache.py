@@ -13,9 +13,10 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import msgspec
 
@@ -67,6 +68,7 @@ class AnswerCache:
                 "" if temporary else path, check_same_thread=False, timeout=_OPENING_S, isolation_level=None
             )
             weakref.finalize(self, self._base.close)  # who forgets to close it leaves nothing open
+            self._finding = self._base
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
             (version,) = self._base.execute("PRAGMA user_version").fetchone()
@@ -76,6 +78,9 @@ class AnswerCache:
                 )
             if version < _VERSION:
                 self._create()
+            if not temporary:  # a write of ours that waits, for a lock or the disk, must not hold up who looks
+                self._finding = sqlite3.connect(path, check_same_thread=False, timeout=_BUSY_S, isolation_level=None)
+                weakref.finalize(self, self._finding.close)
         except (sqlite3.Error, OSError) as error:
             if _is_locked(error):
                 self._base.close()
@@ -132,7 +137,7 @@ class AnswerCache:
             return
         try:
             size = path.stat().st_size
-            known = self._absorbed(name)
+            known = self._absorbed(_key(name, path))
             if size == known:
                 return
             start = known if known < size else 0
@@ -145,20 +150,23 @@ class AnswerCache:
                     self._insert(group, again=True)
                     group = []
             self._insert(group, again=True)
-            self.mark_absorbed(name, end)
+            self._mark(_key(name, path), end)
         except (sqlite3.Error, OSError) as error:
             self.locked = _is_locked(error)
             self.trouble = str(error)
 
-    def _absorbed(self, name: str) -> int:
+    def _absorbed(self, key: str) -> int:
         with self._lock:
-            row = self._base.execute("SELECT size FROM journals WHERE name = ?", (name,)).fetchone()
+            row = self._base.execute("SELECT size FROM journals WHERE name = ?", (key,)).fetchone()
         return 0 if row is None else int(row[0])
 
-    def mark_absorbed(self, name: str, size: int) -> None:
-        """Note that everything in the first ``size`` bytes of a run's journal is kept."""
+    def mark_absorbed(self, name: str, path: Path) -> None:
+        """Note that everything in a run's journal is kept."""
+        self._mark(_key(name, path), path.stat().st_size)
+
+    def _mark(self, key: str, size: int) -> None:
         with self._lock, suppress(sqlite3.Error):  # it is read once more then
-            self._base.execute("INSERT OR REPLACE INTO journals VALUES (?, ?)", (name, size))
+            self._base.execute("INSERT OR REPLACE INTO journals VALUES (?, ?)", (key, size))
 
     def find(self, request_hash: str, repeat: int, draw: int = 0) -> Answer | None:
         """The answer to a request, if it was ever given.
@@ -172,8 +180,8 @@ class AnswerCache:
             RegradeError: the file is damaged. To ask anew without a word would cost what the user meant to save.
         """
         try:
-            with self._lock:
-                row = self._base.execute(
+            with self._lock if self._finding is self._base else nullcontext():
+                row = self._finding.execute(
                     "SELECT answer FROM answers WHERE request = ? AND repeat = ? AND draw = ?",
                     (bytes.fromhex(request_hash), repeat, draw),
                 ).fetchone()
@@ -242,7 +250,14 @@ class AnswerCache:
         """Wait for what is being written, and close the file."""
         if self.flush() or self._writer is None:
             with self._lock:
+                self._finding.close()
                 self._base.close()
+
+
+def _key(name: str, path: Path) -> str:
+    """What a journal is known by: its run's name, and how it begins, for another run may take the place of one."""
+    with path.open("rb") as file:
+        return f"{name} {crc32(file.readline()):08x}"
 
 
 def _is_locked(error: Exception) -> bool:
