@@ -462,3 +462,28 @@ def test_a_second_run_of_which_only_refused_rows_are_left_is_not_given_up(
     said = capsys.readouterr().err
     assert "2 of 27 answers (0 answered, 2 known from before, 25 failed)" in said
     assert server.counts()["statuses"] == {"200": 2, "400": 50}
+
+
+def test_runs_shows_the_names_that_people_gave(folder: Path, cli: Callable[..., Any], echo: Loopback) -> None:
+    asking = ["run", "card.yaml", "--model", "m", "--base-url", echo.url, "--name"]
+    (folder / "answers.jsonl").write_text('{"id": "1", "question": "q", "answer": "a"}\n')
+    for _ in range(2):
+        assert cli(*asking, "Grüße, Welt").code == 0
+    assert cli(*asking, "第二次 run").code == 0
+    assert cli("judge", "answers.jsonl", "--judge", "big", "--with", "rating", "--base-url", echo.url).code in (0, 3)
+    shown = cli("runs").out
+    assert "Grüße, Welt (Gr-e-Welt)" in shown
+    assert "Grüße, Welt (Gr-e-Welt--2)" in shown
+    assert "第二次 run " in shown
+    assert "openai_in_words" not in shown
+    rows = {row["name"]: row["title"] for row in json.loads(cli("runs", "--json").out)}
+    assert rows == {
+        "Gr-e-Welt": "Grüße, Welt",
+        "Gr-e-Welt--2": "Grüße, Welt",
+        "run": "第二次 run",
+        "judge--rating--big": "",
+    }
+    assert cli("resume", "第二次 run").code == 0
+    done = cli("resume", "Grüße, Welt")
+    assert done.code == 1
+    assert "Gr-e-Welt, Gr-e-Welt--2" in done.err

@@ -31,12 +31,14 @@ class Fault:
         outcome: ``right``, the kind of error that is recorded, or ``short``: the answer is told to fall short.
         says: What the recorded error says, or the kind of shortfall.
         reset: Whether the connection is reset after the reply, and not closed.
+        stalls: Whether it stays open after what is sent, until the client goes.
     """
 
     reply: bytes
     outcome: str = RIGHT
     says: str = ""
     reset: bool = False
+    stalls: bool = False
 
 
 def http(body: bytes, status: str = "200 OK", *headers: str, length: int | None = None) -> bytes:
@@ -296,6 +298,21 @@ def _streams() -> dict[str, Fault]:
 
 FAULTS: Final[dict[str, Fault]] = {**_statuses(), **_bodies(), **_fields(), **_ways(), **_streams()}
 
+STALLS: Final[dict[str, Fault]] = {
+    name: Fault(reply, "timeout", "no reply within", stalls=True)
+    for name, reply in {
+        "silence": b"",
+        "half a header": b"HTTP/1.1 200 OK\r\nContent-",
+        "headers alone": http(b"", length=len(GOOD)),
+        "half a body": http(GOOD[:9], length=len(GOOD)),
+        "all but a byte": http(GOOD[:-1], length=len(GOOD)),
+        "one chunk": http(chunked(GOOD, end=b""), "200 OK", IN_CHUNKS),
+        "half a stream": http(chunked(events(delta("ye"), done=False), end=b""), "200 OK", SSE, IN_CHUNKS),
+        "half a gzip": http(gzip.compress(GOOD)[:9], "200 OK", "Content-Encoding: gzip", length=99),
+    }.items()
+}
+"""What never comes to its end."""
+
 
 class FaultyServer:
     """Sends what a question names: a fault, or else a good reply.
@@ -315,9 +332,11 @@ class FaultyServer:
             body = await reader.readexactly(int(head.partition("content-length:")[2].split()[0]))
             question = json.loads(body)["messages"][-1]["content"]
             self.asked[question] += 1
-            fault = FAULTS.get(question, Fault(http(GOOD)))
+            fault = FAULTS.get(question) or STALLS.get(question) or Fault(http(GOOD))
             writer.write(fault.reply)
             await writer.drain()
+            if fault.stalls:
+                await reader.read()
             if fault.reset:
                 lingering = struct.pack("ii", 1, 0)
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from tests.faults.kills import CARD
-from tests.faults.server_faults import FAULTS, RIGHT, SHORT, FaultyServer
+from tests.faults.server_faults import FAULTS, RIGHT, SHORT, STALLS, FaultyServer
 
 from regrade.answer_texts import SHORTFALLS
 from regrade.cli import main
@@ -111,3 +112,20 @@ def test_only_answers_are_scored(asked: Asked) -> None:
     answered = 2 * len(FAULTS) - sum(outcome in KINDS for outcome in outcomes)
     (scores,) = asked.results["results"].values()
     assert scores["accuracy,to_string_stripped"] == pytest.approx(right / answered, abs=1e-12)
+
+
+def test_what_never_comes_to_its_end_fails_in_time_and_is_told(
+    tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    (tmp_path / "card.yaml").write_text(CARD)
+    (tmp_path / "questions.csv").write_text("question,answer\n" + "".join(f"{name},yes\n" for name in STALLS))
+    with FaultyServer().running() as server:
+        how = ["--retries", "0", "--timeout", "0.3", "--concurrency", "8", "--name", "r", "--base-url", server.url]
+        done = cli("run", "card.yaml", "--model", "m", *how)
+        assert server.asked == dict.fromkeys(STALLS, 1)
+    assert done.code == 3
+    assert f"0 of {len(STALLS)} answers (0 answered, {len(STALLS)} failed)" in done.err
+    assert f"failed: {len(STALLS)} timeout; the first: no reply within 0.3 s" in done.err
+    assert done.out == ""

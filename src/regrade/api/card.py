@@ -178,8 +178,13 @@ class Card:
         folder, access = self._folder(data)
         prepared = prepare_card(self.loaded, choices=chosen, data=folder, access=access, chat=True)
         place = Workspace(str(workspace) if workspace is not None else None)
-        run = create_in(place, [name] if name else [prepared.name, asker.name], prepared, asked, asker)
-        cache = place.cache() if asker.costs else None
+        caches = []
+        run = create_in(
+            *(place, [name] if name else [prepared.name, asker.name], prepared, asked, asker),
+            title=name or "",
+            ready=lambda made: caches.append(place.cache() if asker.costs else None),
+        )
+        cache = caches[0]
         try:
             ask_all(run, asker, cache=cache, again=Again(fresh=fresh))
         finally:
