@@ -8,12 +8,12 @@ from typing import Any
 import jinja2
 import pytest
 
-from regrade.artifacts.jinja import compile_template
 from regrade.artifacts.python_expressions import PythonExpression
 from regrade.budget import ExpressionRefused
 from regrade.cards.prompting.format_strings import FormatString
 from regrade.errors import ExpressionError
 from regrade.expressions import Expression
+from regrade.jinja import compile_template
 from regrade.schema import Record
 
 DOCUMENT: dict[str, Any] = {"a": "ab", "n": 3, "items_": ["x", "y"], "long": "m" * 200_000}

@@ -1,7 +1,6 @@
 """Artifacts: cards, operators, tasks, templates and the rest as data, and the objects that are built of them.
 
 ==========================  ============================================================================================
-:mod:`.jinja`               the templates' language
 :mod:`.type_strings`        types of fields as cards write them
 :mod:`.python_expressions`  Python's expressions over rows, without Python's ``eval``
 :mod:`.paths`               paths into rows

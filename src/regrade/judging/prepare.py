@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from regrade.artifacts.jinja import compile_template, sole_value
 from regrade.artifacts.resolve import content_hash
 from regrade.dialect import Prepared
 from regrade.errors import InputError, UsageError
+from regrade.jinja import compile_template, sole_value
 from regrade.judging import autoevals
 from regrade.judging.answer_tables import Questions, conversations_of_table, texts_of
 from regrade.judging.conversation import Conversation

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regrade.artifacts.jinja import compile_template
 from regrade.budget import ExpressionRefused
 from regrade.errors import RecipeError
+from regrade.jinja import compile_template
 from regrade.judging.conversation import Conversation
 from regrade.judging.judge import Criterion, Judge, Prompt
 from regrade.judging.verdict_form import wording

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from regrade.artifacts.jinja import compile_template
 from regrade.errors import RecipeError, UnavailableError
+from regrade.jinja import compile_template
 from regrade.lm_eval.fewshot import Draws, Shots
 from regrade.lm_eval.templates import TaskTemplates
 from regrade.schema import FunctionRef, Recipe, Record, Sample

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from regrade.artifacts.jinja import compile_template, sole_value, template_fault
 from regrade.errors import NoReferenceError, RecipeError, TookTooLong, UnavailableError
+from regrade.jinja import compile_template, sole_value, template_fault
 from regrade.schema import FunctionRef
 from regrade.time_limit import TimeLimit
 from regrade.versions import parse_version

@@ -6,11 +6,14 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from regrade.atomic import make_folder
 from regrade.errors import InputError, RegradeError
-from regrade.store.cache import AnswerCache
-from regrade.store.run import Run
+
+if TYPE_CHECKING:
+    from regrade.store.cache import AnswerCache
+    from regrade.store.run import Run
 
 DEFAULT = "runs"
 
@@ -32,6 +35,8 @@ class Workspace:
 
     def cache(self) -> AnswerCache:
         """The cache of answers of all its runs; what their journals have that it lacks is read into it."""
+        from regrade.store.cache import AnswerCache
+
         journals = {folder.name: folder / "answers.jsonl" for folder in self._folders()}
         return AnswerCache.filled(self.folder / "answers.sqlite", journals)
 
@@ -67,6 +72,8 @@ class Workspace:
         Raises:
             InputError: there is none; near names are told.
         """
+        from regrade.store.run import Run
+
         for folder in (Path(name), self.folder / name):
             if (folder / "run.json").is_file():
                 return Run(folder)
@@ -94,6 +101,8 @@ class Workspace:
 
     def runs(self, unreadable: Callable[[InputError], object] = lambda error: None) -> Iterator[Run]:
         """All runs, by name; folders that are none are passed over, and those that cannot be read are told."""
+        from regrade.store.run import Run
+
         for folder in self._folders():
             try:
                 found = Run(folder)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2.sandbox import safe_range
 
-from regrade.artifacts.jinja import _parse, compile_template, sole_value
+from regrade.jinja import _parse, compile_template, sole_value
 
 # The harness's own environment, but for what the sandbox puts in place of ``range``.
 HARNESS = {
@@ -140,7 +140,7 @@ def test_undefined_is_an_error_in_both_ways():
 def test_trivial_templates_do_not_import_jinja():
     program = (
         "import sys\n"
-        "from regrade.artifacts.jinja import compile_template\n"
+        "from regrade.jinja import compile_template\n"
         "from regrade.lm_eval.results import recipe_from_config\n"
         "from regrade.lm_eval.templates import TaskTemplates\n"
         "from regrade.schema import Record\n"
