@@ -22,6 +22,7 @@ from regrade.statistics.bootstrap import distribution, jackknife_of_sums, replic
 from regrade.statistics.clustered import clustered_interval
 from regrade.statistics.intervals import bca_of_sums
 from regrade.statistics.paired import paired_bootstrap, paired_difference
+from regrade.statistics.paired_proportions import compare_proportions
 from regrade.statistics.proportion import Interval, normal, wilson
 
 PAGE = Path(__file__).parents[1] / "docs" / "guides" / "statistics.md"
@@ -103,7 +104,13 @@ def two_systems(rng: np.random.Generator, n: int, p: float) -> tuple[Floats, Flo
 
 
 def pairs(rng: np.random.Generator, n: int, p: float) -> tuple[Interval, float]:
-    """The paired interval of a difference of means."""
+    """The paired interval of a difference of proportions."""
+    first, second, truth = two_systems(rng, n, p)
+    return compare_proportions(second, first).interval, truth
+
+
+def pairs_by_t(rng: np.random.Generator, n: int, p: float) -> tuple[Interval, float]:
+    """The interval of the paired t-test, of the same difference."""
     first, second, truth = two_systems(rng, n, p)
     return paired_difference(second, first).interval, truth
 
@@ -127,6 +134,7 @@ RULES: dict[str, Callable[[int], list[float]]] = {
     "clustered (0 and 1, 5 a cluster)": lambda n: simulated(clusters, n, DRAWS),
     "paired (0 and 1)": lambda n: simulated(pairs, n, DRAWS),
     "paired bootstrap (0 and 1)": lambda n: simulated(pairs_resampled, n, DRAWS // 2),
+    "*not used:* paired t (0 and 1)": lambda n: simulated(pairs_by_t, n, DRAWS),
     "*not used:* ± 1.96 stderr (0 and 1)": partial(of_counts, by_stderr),
     "*not used:* BCa (0 and 1)": partial(of_counts, by_bca),
     "*not used:* percentile bootstrap (0 and 1)": partial(of_counts, by_percentiles),

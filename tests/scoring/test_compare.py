@@ -35,6 +35,20 @@ A = ["1"] * 3 + ["1"] + ["0"] * 6 + ["0"] * 2
 B = ["1"] * 3 + ["0"] + ["1"] * 6 + ["0"] * 2
 
 
+def z_of_difference(supposed: float, wins: int, losses: int, n: int) -> float:
+    """Tango's score statistic with the shares of discordant samples that are likeliest, found by trying many."""
+
+    def likelihood(share: float) -> float:
+        rest = 1 - 2 * share - supposed
+        return wins * math.log(share + supposed) + losses * math.log(share) + (n - wins - losses) * math.log(rest)
+
+    low, high = max(0.0, -supposed), (1 - supposed) / 2
+    for _ in range(200):
+        left, right = low + (high - low) / 3, high - (high - low) / 3
+        low, high = (left, high) if likelihood(left) < likelihood(right) else (low, right)
+    return (wins - losses - n * supposed) / math.sqrt(n * (2 * low + supposed * (1 - supposed)))
+
+
 def test_zeros_and_ones(pair: Callable[..., tuple[Path, Path]]) -> None:
     [metric] = regrade.compare(*pair(A, B)).metrics
     assert (metric.a, metric.b, metric.n) == (pytest.approx(4 / 12), pytest.approx(9 / 12), 12)
@@ -48,15 +62,26 @@ def test_zeros_and_ones(pair: Callable[..., tuple[Path, Path]]) -> None:
     mean = sum(differences) / 12
     stderr = math.sqrt(sum((d - mean) ** 2 for d in differences) / 11 / 12)
     assert metric.stderr == pytest.approx(stderr, rel=1e-12)
-    low, high = metric.interval
-    assert (low + high) / 2 == pytest.approx(mean)
-    assert high - mean >= NormalDist().inv_cdf(0.975) * stderr - 1e-9  # normal, or Student's t
-    assert high - mean <= 2.21 * stderr
-    assert metric.inside_noise  # by the test that is shown, p = 0.125, though the interval leaves out 0
+    ends = [z_of_difference(end, 6, 1, 12) for end in metric.interval]
+    z = NormalDist().inv_cdf(0.975)
+    assert ends == pytest.approx([z, -z], rel=1e-6)
+    assert metric.inside_noise
     assert [(flip.sample_id, flip.a, flip.b, flip.line_a, flip.line_b) for flip in metric.flips] == [
         (3, 1.0, 0.0, 4, 4),
         *((n, 0.0, 1.0, n + 1, n + 1) for n in range(4, 10)),
     ]
+
+
+def test_interval_and_p_value_do_not_contradict_each_other(
+    pair: Callable[..., tuple[Path, Path]], cli: Callable[..., Any]
+) -> None:
+    """5 to 0 is an exact p of 1/16, while Tango's score, the root of 5, is above 1.96."""
+    a, b = pair(["0"] * 5 + ["1"], ["1"] * 6)
+    [metric] = regrade.compare(a, b).metrics
+    assert (metric.p_value, metric.interval[0], metric.verdict) == (1 / 16, 0, "inside the noise")
+    ran = cli("compare", a, b)
+    assert "+0.0000 – +" in ran.out
+    assert "inside the noise" in ran.out
 
 
 def test_the_other_way_round(pair: Callable[..., tuple[Path, Path]]) -> None:
@@ -242,6 +267,8 @@ def test_clusters_that_all_differ_alike_are_no_proof(pair: Callable[..., tuple[P
     a, b = with_stories(pair(["0"] * 6, ["1"] * 6), 2)
     [metric] = regrade.compare(a, b, cluster="doc.story").metrics
     assert (metric.stderr, metric.test, metric.p_value) == (0, "clustered sign flip", 0.25)
+    z = NormalDist().inv_cdf(0.975)
+    assert metric.interval == (pytest.approx((3 - z**2) / (3 + z**2), rel=1e-9), 1)  # Tango's of 3 of 3
     assert metric.inside_noise
 
 

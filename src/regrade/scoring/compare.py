@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from regrade.scoring.options import Options
     from regrade.scoring.results import Result
     from regrade.statistics.bootstrap import Floats, Indices, Replicate
+    from regrade.statistics.paired import Comparison as PairedComparison
 
 
 def compare(
@@ -336,40 +338,62 @@ def _difference(
     aggregation: Aggregation, a: Column, b: Column, clusters: list[Any] | None, options: Options
 ) -> dict[str, Any]:
     """Values, difference ``b - a``, its error, interval and p-value, by the method that fits the metric."""
-    from regrade.statistics import paired, sign_tests
-    from regrade.statistics.clustered import sum_by_cluster
+    from regrade.statistics.paired import paired_bootstrap
 
     if aggregation.proportion and a.width == 1:
-        first, second = a.numpy()[:, 0], b.numpy()[:, 0]
-        found = paired.paired_difference(second, first, clusters=clusters, level=options.level)
-        if set(a.data) | set(b.data) <= {0.0, 1.0}:
-            p_value, test = sign_tests.mcnemar(first, second).p_exact, "mcnemar exact"
-        else:
-            p_value, test = sign_tests.sign_flip_test(second - first, seed=options.seed).p_value, "sign flip"
-        if clusters is not None and found.stderr:
-            p_value, test = found.p_value, "clustered"
-        elif clusters is not None:  # all alike: that no cluster differs from the others says little of few clusters
-            p_value = sign_tests.sign_flip_test(sum_by_cluster(second - first, clusters), seed=options.seed).p_value
-            test = "clustered sign flip"
-    else:
-        (values_a, left_out_a), (values_b, left_out_b) = (_resampling(aggregation, one, clusters) for one in (a, b))
-        found = paired.paired_bootstrap(
-            values_b,
-            values_a,
-            (float(aggregation.reduce(b)), float(aggregation.reduce(a))),
-            (left_out_b, left_out_a),
-            resamples=options.resamples,
-            level=options.level,
-            seed=options.seed,
-        )
-        p_value, test = found.p_value, "bootstrap" if clusters is None else "clustered bootstrap"
+        return _difference_of_means(a.numpy()[:, 0], b.numpy()[:, 0], clusters, options)
+    (values_a, left_out_a), (values_b, left_out_b) = (_resampling(aggregation, one, clusters) for one in (a, b))
+    found = paired_bootstrap(
+        values_b,
+        values_a,
+        (float(aggregation.reduce(b)), float(aggregation.reduce(a))),
+        (left_out_b, left_out_a),
+        resamples=options.resamples,
+        level=options.level,
+        seed=options.seed,
+    )
+    return _fields(found, "bootstrap" if clusters is None else "clustered bootstrap")
+
+
+def _difference_of_means(first: Floats, second: Floats, clusters: list[Any] | None, options: Options) -> dict[str, Any]:
+    """The difference of means: of zeros and ones by Tango's interval and McNemar's test, else by the paired t-test's
+    interval and sign flips.
+
+    Clusters have the clustered error and its test. Where the error is 0, because all clusters differ alike, signs of
+    whole clusters are flipped, and zeros and ones have the interval of as many samples as there are clusters.
+    """
+    from regrade.statistics import sign_tests
+    from regrade.statistics.clustered import sum_by_cluster
+    from regrade.statistics.paired import paired_difference
+    from regrade.statistics.paired_proportions import agreeing_interval, compare_proportions
+
+    binary = all(((one == 0) | (one == 1)).all() for one in (first, second))
+    if clusters is None and binary:
+        return _fields(compare_proportions(second, first, level=options.level), "mcnemar exact")
+    found = paired_difference(second, first, clusters=clusters, level=options.level)
+    if clusters is None:
+        p_value = sign_tests.sign_flip_test(second - first, seed=options.seed).p_value
+        return _fields(replace(found, p_value=p_value), "sign flip")
+    if found.stderr:
+        return _fields(found, "clustered")
+    p_value = sign_tests.sign_flip_test(sum_by_cluster(second - first, clusters), seed=options.seed).p_value
+    if binary:
+        counts, groups = sign_tests.mcnemar(second, first), len(set(clusters))
+        of_each = groups / found.n
+        interval = agreeing_interval(counts.only_a * of_each, counts.only_b * of_each, groups, p_value, options.level)
+        found = replace(found, interval=interval)
+    return _fields(replace(found, p_value=p_value), "clustered sign flip")
+
+
+def _fields(found: PairedComparison, test: str) -> dict[str, Any]:
+    """The fields of a compared metric that a comparison of b with a fills."""
     return {
         "a": found.value_b,
         "b": found.value_a,
         "difference": found.difference,
         "stderr": found.stderr,
         "interval": (found.interval.low, found.interval.high),
-        "p_value": p_value,
+        "p_value": found.p_value,
         "test": test,
     }
 

@@ -42,7 +42,8 @@ class ComparedMetric(msgspec.Struct, kw_only=True):
         difference: ``b - a``.
         stderr: Standard error of the difference: Miller's paired one for means (clustered where asked for), the
             standard deviation of the paired bootstrap otherwise.
-        interval: Confidence interval of the difference.
+        interval: Confidence interval of the difference: Tango's for values 0 and 1, Student's t for other means, BCa
+            otherwise.
         level: Its confidence level; 1 less the level of the test.
         p_value: Two-sided p-value of no difference.
         adjusted_p: The same, corrected for all tests of the comparison (Holm); None where it is not.
