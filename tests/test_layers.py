@@ -47,7 +47,7 @@ OF_CLI = {
 
 def allowed() -> dict[str, set[str]]:
     page = (ROOT / "docs" / "rooms" / "index.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"```layers\n(.*?)```", page, re.DOTALL)
+    [block] = re.findall(r"```text\n(statistics:.*?)```", page, re.DOTALL)
     found: dict[str, set[str]] = {}
     for line in block.splitlines():
         room, _, rooms = line.partition(":")

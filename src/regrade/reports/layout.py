@@ -126,7 +126,7 @@ def _run_facts(scores: Scores) -> dict[str, Any]:
     facts["git_hash"] = None
     dates = {source.run.date for source in scores.sources}
     if len(dates) == 1 and (seconds := _seconds(dates.pop())) is not None:
-        facts["date"] = seconds
+        facts["date"] = int(seconds) if seconds == int(seconds) else seconds  # no fraction that nobody measured
     versions = {source.recipe.harness_version for source in scores.sources if source.recipe is not None} - {None}
     if len(versions) == 1:
         facts["lm_eval_version"] = versions.pop()
