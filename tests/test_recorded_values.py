@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from regrade.recorded_values import read_items, read_value, stands_for_value
+from regrade.registry import lookup
 
 
 @pytest.mark.parametrize(
@@ -100,3 +101,38 @@ def test_what_cannot_be_read_is_named(logs: Any, cli: Callable[..., Any], bad: A
     assert ran.code == 3
     assert "0.1400" in ran.out
     assert "Traceback" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("bad", ["NaN", "Infinity", "-Infinity", "1e308", "-1e308"])
+def test_a_recorded_value_that_would_take_the_mean_with_it_is_a_failed_sample(
+    logs: Any, cli: Callable[..., Any], bad: str
+) -> None:
+    path = logs.write(logs.rows(["1", "0", "1", "0"]))  # no results file: the values of the rows are averaged again
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    for number, row in enumerate(rows):
+        row["exact_match"] = float(number < 2)
+    rows[3]["exact_match"] = json.loads(bad)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    ran = cli("score", path, "--json")
+    assert ran.code == 3
+    [results] = json.loads(ran.out)["results"].values()
+    assert results["exact_match,none"] == 0.5  # it counts as the metric's worst value
+    assert f"{path}:4 (exact_match, none)" in cli("score", path).out
+
+
+def test_scores_too_large_to_be_averaged_are_failed_samples(tmp_path: Any, cli: Callable[..., Any]) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"s": 1e308}\n{"s": 1e308}\n{"s": 4}\n{"s": 2e100}\n{"s": 1e100}\n', encoding="utf-8")
+    ran = cli("score", path, "--score", "s", "--json")
+    assert ran.code == 3
+    assert json.loads(ran.out)["results"]["t"]["s,none"] == pytest.approx(5e99, rel=1e-12)
+
+
+def test_minus_infinity_is_a_log_likelihood_and_nan_none() -> None:
+    perplexity, weighted = lookup("aggregation", "perplexity")(), lookup("aggregation", "weighted_perplexity")()
+    assert perplexity.read(-math.inf) == perplexity.read("-inf") == -math.inf
+    assert list(weighted.read([-math.inf, 3])) == [-math.inf, 3]
+    for aggregation, value in ((perplexity, math.nan), (weighted, [math.nan, 3])):
+        with pytest.raises(ValueError, match="nan"):
+            aggregation.read(value)

@@ -6,7 +6,6 @@ JSON knows no arrays, tensors or numpy scalars; what writes logs puts their text
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any, Final
 
@@ -22,6 +21,8 @@ RIGHT: Final = ("true", "pass", "passed", "correct", "right", "yes", "success")
 """Words that count 1, whatever their case."""
 WRONG: Final = ("false", "fail", "failed", "incorrect", "wrong", "no", "failure")
 """Words that count 0."""
+LARGEST: Final = 1e100
+"""The largest size of a score that is averaged: sums of the cubes of larger ones, which intervals need, overflow."""
 VALUES: Final = dict.fromkeys(RIGHT, 1.0) | dict.fromkeys(WRONG, 0.0)
 
 
@@ -148,7 +149,7 @@ def as_score(value: Any) -> Any:
 def refusal(value: Any) -> str | None:
     """Why what :func:`as_score` gave is no score; None if it is one."""
     if isinstance(value, float):
-        return None if math.isfinite(value) else f"the recorded score is {value}"
+        return None if abs(value) <= LARGEST else f"the recorded score is {value}"
     if value is None or (isinstance(value, str) and not value.strip()):
         return "no score is recorded"
     return f"the recorded score is {value!r:.60}, which is no number"

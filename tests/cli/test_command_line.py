@@ -409,3 +409,17 @@ def test_output_into_a_file_is_utf_8_whatever_the_locale(
     assert "\\x" not in text
     if arguments.startswith("score") and "--json" in arguments:
         assert json.loads(ran.stdout)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="streams are closed by a shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_streams_that_the_caller_closed(tmp_path: Path, closed: str) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"s": 1}\n', encoding="utf-8")
+    line = f'"$0" -m regrade score "$1" --score s --out "$2" {closed}'
+    ran = subprocess.run(
+        ["/bin/sh", "-c", line, sys.executable, path, tmp_path / "out"], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))["results"]["t"]["s,none"] == 1
+    assert ("1.0000" in ran.stdout) == (not closed.startswith(">"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,3 +106,15 @@ def test_loglikelihoods_on_a_card(card: Card, monkeypatch: pytest.MonkeyPatch) -
     text = render_card(card, 80)
     assert "choice 1   log-likelihood -1.5000, greedy" in text
     assert "choice 2   log-likelihood -2.2500\n" in text
+
+
+def test_groups_that_print_alike_are_told_apart(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    values = {None: [1, 1], "None": [0, 0], 1: [1, 0], "1": [1, 1, 1, 0], "all": [0], "x": [1]}
+    rows = [{"s": score, "k": value} for value, scores in values.items() for score in scores]
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    listed = [line.split()[1] for line in cli("score", path, "--score", "s", "--by", "doc.k").out.splitlines()[1:8]]
+    assert listed == ["all", "None", "1", '"1"', '"None"', '"all"', "x"]
+    _, header, row, *_ = cli("score", path, "--score", "s", "--by", "doc.k", "--wide").out.splitlines()
+    assert header.split()[4:] == ["None", "1", '"1"', '"None"', '"all"', "x", "n"]
+    assert row.split()[5:] == ["1.0000", "0.5000", "0.7500", "0.0000", "0.0000", "1.0000", "12"]

@@ -78,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: see :class:`regrade.errors.Exit`.
     """
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         _write_utf8(stream)
     with safe_output():
@@ -123,6 +124,20 @@ def _main(given: list[str]) -> int:
         warnings.showwarning = usual_warning
         if signal.getsignal(signal.SIGTERM) is _terminate:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _open_closed_streams() -> None:
+    """Have standard streams that the caller closed (``>&-``, as some daemons do) lead nowhere.
+
+    Python has None in their place. Their numbers are free, and the null device takes them, lowest first: else the next
+    file to be opened would, which may be a journal, and with the number whatever a library in C prints.
+    """
+    from pathlib import Path
+
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - open as long as the process
+            setattr(sys, name, nowhere)
 
 
 def _write_utf8(stream: object) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from regrade.reports.text import clip, mark, plural
 
 if TYPE_CHECKING:
+    from regrade.scoring.results import Result
     from regrade.scoring.scores import Scores
 
 
@@ -47,3 +50,26 @@ def run_labels(scores: Scores) -> dict[str, str]:
         if len(set(labels.values())) == len(runs):
             return labels
     return {name: f"{models[name]} {dates[name]}" for name in runs}
+
+
+def group_labels(results: Iterable[Result]) -> dict[tuple[Any, ...], str]:
+    """How each group is shown, by what :func:`group_key` says of it: its values, separated by commas.
+
+    Where two would read the same (null and the text ``None``), or one like the whole (``all``), texts are in quotes.
+    """
+    keys = dict.fromkeys(group_key(result.group) for result in results if result.group)
+    plain = {key: ", ".join(str(value) for _, value in key) for key in keys}
+    counts = Counter([*plain.values(), "all"])
+    return {
+        key: label if counts[label] == 1 else ", ".join(_quoted(value) for _, value in key)
+        for key, label in plain.items()
+    }
+
+
+def group_key(group: dict[str, Any]) -> tuple[Any, ...]:
+    """What tells a group from all others: the values of the ``--by`` expressions, and of which type they are."""
+    return tuple((type(value), value) for value in group.values())
+
+
+def _quoted(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from regrade.reports.notes import methods_of, notes_on, run_labels
+from regrade.reports.notes import group_key, group_labels, methods_of, notes_on, run_labels
 from regrade.reports.text import clip, mark, plural, table
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def number(value: Any, digits: int = 4) -> str:
 def render_scores(scores: Scores) -> str:
     """Task, filter, metric, value ± stderr, interval, n, unparsed, failed; then what is missing, and notes."""
     runs = run_labels(scores)
-    groups = any(result.group for result in scores.results)
+    groups = group_labels(scores.results)
     columns = ["task", "run", "by", "filter", "metric", "value", "± stderr", f"{scores.options.level:.0%} interval"]
     columns += ["n", "scored", "unparsed", "malformed", "failed", ""]
     rows = [_row(part, result, runs, groups) for part in scores.parts for result in part.results]
@@ -44,8 +44,8 @@ def render_scores(scores: Scores) -> str:
     return "\n".join([*lines, "", *notes] if notes else lines)
 
 
-def _row(part: SourceScores, result: Result, runs: dict[str, str], groups: bool) -> list[Any]:
-    by = ", ".join(str(value) for value in result.group.values()) if result.group else ("all" if groups else "")
+def _row(part: SourceScores, result: Result, runs: dict[str, str], groups: dict[Any, str]) -> list[Any]:
+    by = groups[group_key(result.group)] if result.group else ("all" if groups else "")
     stderr = result.clustered_stderr if result.clustered_stderr is not None else result.stderr
     low_high = "" if result.interval is None else f"{number(result.interval[0])} – {number(result.interval[1])}"
     remark = {"recomputed": "", "re-aggregated": "as recorded", "unavailable": "not to be had"}[result.method]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from regrade.reports.notes import methods_of, notes_on, run_labels
+from regrade.reports.notes import group_key, group_labels, methods_of, notes_on, run_labels
 from regrade.reports.summary import number
 from regrade.reports.text import table
 
@@ -48,21 +48,18 @@ class Breakdown(NamedTuple):
 
 def breakdowns(scores: Scores) -> list[Breakdown]:
     """The results of a scoring ``--by`` something, one breakdown per task, filter and metric."""
-    labels = run_labels(scores)
+    labels, names = run_labels(scores), group_labels(scores.results)
     found: dict[tuple[str, str, str], list[Line]] = {}
     for part in scores.parts:
         label = labels[part.run] + (f" ({part.part})" if part.part else "")
         for whole in part.whole:
             groups = {
-                group_name(result.group): result for result in part.results if result.group and result.key == whole.key
+                names[group_key(result.group)]: result
+                for result in part.results
+                if result.group and result.key == whole.key
             }
             found.setdefault((part.task, whole.filter, whole.metric), []).append(Line(label, whole, groups))
     return [Breakdown(*key, _columns(lines), sorted(lines, key=_rank)) for key, lines in found.items()]
-
-
-def group_name(group: dict[str, Any]) -> str:
-    """A group as people read it: the values of the ``--by`` expressions."""
-    return ", ".join(str(value) for value in group.values())
 
 
 def _columns(lines: list[Line]) -> list[str]:

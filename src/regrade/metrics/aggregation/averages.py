@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from regrade.addition import add_up
 from regrade.metrics.aggregation.aggregation import Aggregation, Stderr, number, pair
+from regrade.recorded_values import LARGEST
 from regrade.registry import register
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ class Mean(Aggregation):
         if higher_is_better:
             return 0.0 if min(column.data) >= 0 else None
         return 1.0 if min(column.data) >= 0 and max(column.data) <= 1 else None
+
+    def read(self, value: Any) -> Any:
+        """The value; one that is no finite number, or above `LARGEST` in size, would take the mean with it."""
+        found = super().read(value)
+        if type(found) is float and not -LARGEST <= found <= LARGEST:
+            raise ValueError(f"the recorded value is {found}")
+        return found
 
     def closed_stderr(self, column: Column) -> float:
         from regrade.statistics.harness import mean_stderr
@@ -151,6 +159,11 @@ class Perplexity(Mean):
     stderr: ClassVar[Stderr] = "bootstrap"
     proportion = False
 
+    def read(self, value: Any) -> Any:
+        """The value; the log-likelihood of what cannot be is minus infinity."""
+        found = Aggregation.read(self, value)
+        return found if found == -math.inf else super().read(found)
+
     def reduce(self, column: Column) -> float:
         return _exp(-super().reduce(column))
 
@@ -165,6 +178,13 @@ class WeightedMean(Aggregation):
     """The sum of values over the sum of their weights; a value is a pair (value, weight)."""
 
     width = 2
+
+    def read(self, value: Any) -> Any:
+        """The pair; nan in it would take the mean with it."""
+        found = super().read(value)
+        if isinstance(found, list | tuple) and any(type(item) is float and math.isnan(item) for item in found):
+            raise ValueError(f"the recorded value is {found}")
+        return found
 
     def statistics(self, value: Any) -> tuple[float, float]:
         first, second = pair(value)
