@@ -76,7 +76,9 @@ def test_fields_come_before_methods() -> None:
     ("text", "message", "hint"),
     [
         ("level == 5", "there is no 'level'", "doc.level"),
-        ("doc.level ==", "is not an expression", "write Jinja expressions"),
+        ("doc.level ==", "is not an expression: it ends too early", "write Jinja expressions"),
+        ("doc.level = 2", "is not an expression: something follows where it could end", "doc.level == 'Level 5'"),
+        ("doc.Frage Nr.", "is not an expression", 'doc["the name"]'),
         ("", "is not an expression", "write Jinja expressions"),
         ("doc.level == 5 }} {{ 1", "is not an expression", "write Jinja expressions"),
         ("lipsum()", "there is no 'lipsum'", "names"),

@@ -82,6 +82,14 @@ def _environment() -> Any:
     return environment
 
 
+_ODD_NAMES = 'one whose name has spaces or signs is doc["the name"]'
+_JINJA_SAYS = {
+    "unexpected 'end of template'": "it ends too early",
+    "chunk after expression": "something follows where it could end",
+}
+"""What Jinja says in words of its own, in a person's."""
+
+
 class Expression:
     """A compiled expression. Picklable: it is compiled again where it is unpickled."""
 
@@ -104,20 +112,20 @@ class Expression:
         environment = _environment()
         self._environment = environment
         try:
-            unknown = meta.find_undeclared_variables(environment.parse("{{ (" + text + ") }}")) - {*NAMES, *more}
             self._evaluate = environment.compile_expression(text, undefined_to_none=False)
+            unknown = meta.find_undeclared_variables(environment.parse("{{ (" + text + ") }}")) - {*NAMES, *more}
         except (RecursionError, MemoryError):
             raise ExpressionError(f"{option} {text[:80]!r} is nested too deeply") from None
         except (TemplateError, SyntaxError, ValueError, OverflowError) as error:
             raise ExpressionError(
-                f"{option} {text!r} is not an expression: {error}",
-                hint="write Jinja expressions, such as: doc.level == 'Level 5' and answer|length > 40",
+                f"{option} {text!r} is not an expression: {_JINJA_SAYS.get(str(error), error)}",
+                hint=f"write Jinja expressions, such as: doc.level == 'Level 5' and answer|length > 40; {_ODD_NAMES}",
             ) from None
         if unknown:
             name = sorted(unknown)[0]
             raise ExpressionError(
                 f"{option} {text!r}: there is no {name!r}",
-                hint=f"names: {', '.join((*more, *NAMES))}; a field of the dataset is doc.{name}",
+                hint=f"names: {', '.join((*more, *NAMES))}; a field of the dataset is doc.{name}; {_ODD_NAMES}",
             )
 
     def __reduce__(self) -> tuple[type[Expression], tuple[str, str, tuple[str, ...]]]:

@@ -31,4 +31,6 @@ def compile_pattern(pattern: str, argument: str, flags: int = 0) -> re.Pattern[s
 
 
 def _shown(pattern: str) -> str:
-    return repr(pattern if len(pattern) <= 80 else pattern[:79] + "…")
+    """A pattern as it was typed: ``repr`` would double its backslashes."""
+    shown = pattern if len(pattern) <= 80 else pattern[:79] + "…"
+    return f"'{shown}'" if shown.isprintable() else repr(shown)

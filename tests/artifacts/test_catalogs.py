@@ -106,6 +106,28 @@ def test_names_like_the_one_that_is_not_there(add: Add, catalog: Catalogs) -> No
     with pytest.raises(ArtifactError) as error:
         catalog.fetch("postprocessing.lower_case")
     assert error.value.hint == "did you mean processors.lower_case?"
+    with pytest.raises(ArtifactError) as error:
+        catalog.fetch("lower_cas")
+    assert error.value.hint == "did you mean processors.lower_case?"
+
+
+def test_a_path_is_no_name(tmp_path: Path, catalog: Catalogs) -> None:
+    (tmp_path / "mine.yaml").write_text("a: 1")
+    (tmp_path / "mine.txt").write_text("a: 1")
+    for given, what, hint in (
+        (f"{tmp_path}/mine.yam", f"{tmp_path}/mine.yam: no such file", f"did you mean {tmp_path}/mine.yaml?"),
+        (f"{tmp_path}/other", f"{tmp_path}/other: no such file", "such files end in .yaml, .yml, .json"),
+        (f"{tmp_path}", f"{tmp_path} is a folder, and no file of it was named", None),
+        (
+            f"{tmp_path}/mine.txt",
+            f"{tmp_path}/mine.txt: the file's name says neither YAML nor JSON",
+            "its ending is one",
+        ),
+    ):
+        with pytest.raises(ArtifactError) as error:
+            catalog.fetch(given)
+        assert error.value.what == what
+        assert str(error.value.hint).startswith(str(hint))
 
 
 def test_cards_may_be_named_without_their_folder(add: Add, catalog: Catalogs) -> None:

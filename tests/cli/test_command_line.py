@@ -103,13 +103,29 @@ def test_the_issues_commands_have_their_options(capsys: pytest.CaptureFixture[st
         assert option in help_of("show", capsys)
 
 
+def test_help_holds_no_doubled_percent_sign(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [name for name in COMMANDS if "%%" in help_of(name, capsys)] == []
+
+
+def test_columns_with_commas_are_told_apart(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    (tmp_path / "t.csv").write_text('No.,"Answer, A",Gold\n1,x,x\n')
+    assert 'the columns are No., "Answer, A", Gold\n' in cli("score", tmp_path / "t.csv").err
+
+
 # -- wrong usage -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["scor"], "scor"),
+        (["scor"], "did you mean score?"),
+        (
+            ["score", "{log}", "--metrik", "f1"],
+            "regrade score: unrecognized arguments: --metrik f1\n  did you mean --metric?",
+        ),
+        (["convert", "{log}", "-o", "x", "--on-bad", "dorp"], "did you mean drop?"),
+        (["score", "{log}", "--by", "doc.A/B"], 'doc["the name"]'),
+        (["score", "{log}", "--extract", r"x=(\d+"], r"in '(\d+'"),
         (["score"], "PATH"),
         (["score", "{log}", "--nonsense"], "--nonsense"),
         (["score", "{log}", "--limit", "0"], "--limit 0: must be at least 1"),

@@ -245,6 +245,11 @@ def test_runs_are_listed(folder: Path, echo: Loopback, capsys: pytest.CaptureFix
     assert row["score"] == "accuracy 0.6"
     assert main(["runs"]) == 0
     assert "5/5" in capsys.readouterr().out
+    for _ in range(2):
+        assert main(["run", "card.yaml", "--model", "m", "--base-url", echo.url, "--limit", "1"]) == 0
+    assert "regrade: 1 sample in runs/card--m\n" in capsys.readouterr().err
+    assert main(["runs"]) == 0
+    assert "(" not in capsys.readouterr().out, "the folder is the name of a run that nobody named"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,21 @@ def test_what_is_lost_is_said_below_the_table(logs: Any) -> None:
     assert f"1 sample could not be scored, first {path}:4 (exact_match, none)" in summary
 
 
+def test_why_a_metric_has_no_value_stands_whole_below_the_table(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    lines = [
+        f'{{"reference": "{word}", "answer": "{word} and much more than a label holds"}}' for word in ("one", "two")
+    ]
+    (tmp_path / "t.jsonl").write_text("\n".join(lines))
+    ran = cli(*("score", tmp_path / "t.jsonl", "--metric", "f1", "--expected", "reference", "--answer", "answer"))
+    assert ran.code == 3
+    row, below = ran.out.split("\n\n")
+    assert row.endswith("  cannot be aggregated")
+    assert below.splitlines()[1].startswith(
+        "f1: cannot be aggregated: f1 compares two labels, these are 4: 'one', 'one and much more than a"
+    )
+    assert "; use micro_f1, macro_f1 or weighted_f1 for several, token_f1 for the words of a text\n" in below
+
+
 def test_unparsed_answers_are_counted_per_filter(logs: Any) -> None:
     logs.results()
     path = logs.write(logs.rows(["1", "x", "y", "2"]))

@@ -101,6 +101,14 @@ def test_a_run_and_itself(pair: Callable[..., tuple[Path, Path]]) -> None:
     assert metric.inside_noise
 
 
+def test_two_runs_of_one_model_are_called_by_their_folders(logs: Any, cli: Callable[..., Any]) -> None:
+    for name in ("a", "b"):
+        logs.results(folder=name, config={"model": "m", "model_args": "pretrained=one"})
+        logs.write(logs.rows(A), folder=name)
+    a, b = logs.folder / "a", logs.folder / "b"
+    assert cli("compare", a, b).out.splitlines()[:2] == [f"a  {a}", f"b  {b}"]
+
+
 def test_a_difference_inside_the_noise_is_said(pair: Callable[..., tuple[Path, Path]], cli: Callable[..., Any]) -> None:
     ran = cli("compare", *pair(["1", "0", "1", "0"], ["1", "1", "0", "0"]))
     assert ran.code == 0

@@ -127,6 +127,8 @@ class Catalogs:
             if path is not None:
                 data: dict[str, Any] = folder.read(path)
                 return data
+        if "/" in name or Path(name).is_file():
+            raise _no_artifact_file(name)
         raise ArtifactError(f"no catalog has {name!r}", hint=self._hint(name))
 
     def follow(self, reference: str) -> Fetched:
@@ -183,11 +185,32 @@ class Catalogs:
         return f"did you mean {', '.join(near)}?" if near else "regrade catalog list shows the names"
 
 
+def _no_artifact_file(path: str) -> ArtifactError:
+    """Say of what is a path, not a name, why it is no file of an artifact."""
+    import difflib
+
+    file = Path(path)
+    if file.is_dir():
+        return ArtifactError(f"{path} is a folder, and no file of it was named")
+    endings = ", ".join(SUFFIXES)
+    if file.is_file():
+        return ArtifactError(
+            f"{path}: the file's name says neither YAML nor JSON", hint=f"its ending is one of {endings}"
+        )
+    beside = [other.name for other in file.parent.iterdir()] if file.parent.is_dir() else []
+    near = [name for name in difflib.get_close_matches(file.name, beside, n=3) if name.endswith(SUFFIXES)]
+    hint = f"did you mean {', '.join(str(file.parent / name) for name in near)}?" if near else None
+    return ArtifactError(f"{path}: no such file", hint=hint or f"such files end in {endings}")
+
+
 def nearest(name: str, names: Sequence[str]) -> list[str]:
     """Up to three names that are most like ``name``: spelled much like it, or with the same last parts."""
     import difflib
 
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.75)
+    if "." not in name and not near:  # a judge or card is also known by the last part of its name
+        by_last = {other.rpartition(".")[2]: other for other in reversed(names)}
+        near = [by_last[part] for part in difflib.get_close_matches(name, list(by_last), n=3, cutoff=0.75)]
     last = name.rpartition(".")[2]
     near += [other for other in names if other not in near and other.rpartition(".")[2] == last]
     return near[:3]

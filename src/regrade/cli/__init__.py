@@ -49,12 +49,31 @@ COMMANDS: dict[str, tuple[str, str]] = {
 class Parser(argparse.ArgumentParser):
     """Errors as one line and a hint, with the exit code for wrong usage."""
 
+    command: Parser | None = None
+    """The parser of the command that was given."""
+
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}\n  {self.prog} --help lists the options", file=sys.stderr)
+        print(
+            f"{self.prog}: {message}\n  {self._nearest(message)}{self.prog} --help lists the options", file=sys.stderr
+        )
         sys.exit(Exit.USAGE)
 
+    def _nearest(self, message: str) -> str:
+        """What a person may have meant, of options and choices."""
+        import difflib
+        import re
 
-def parser(command: str | None = None) -> argparse.ArgumentParser:
+        choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if choice:
+            given, known = choice[1], re.findall(r"[\w.-]+", choice[2])
+        else:
+            option = re.search(r"unrecognized arguments:.*?(--[\w-]+)", message)
+            given, known = option[1] if option else "", list(self._option_string_actions)
+        near = difflib.get_close_matches(given, known, n=1) if given else []
+        return f"did you mean {near[0]}? " if near else ""
+
+
+def parser(command: str | None = None) -> Parser:
     """The parser; only ``command``'s own module is imported, all of them if None is given but asked for by docs."""
     top = Parser(
         prog="regrade",
@@ -68,6 +87,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_text, add_help=True)
         if name == command:
             import_module(module).add_arguments(sub)
+            top.command = sub
             sub.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return top
 
@@ -89,7 +109,9 @@ def _main(given: list[str]) -> int:
     command = next((word for word in given if not word.startswith("-")), None)
     top = parser(command if command in COMMANDS else None)
     try:
-        options = top.parse_args(given)
+        options, unknown = top.parse_known_args(given)
+        if unknown:
+            (top.command or top).error(f"unrecognized arguments: {' '.join(unknown)}")
     except SystemExit as stop:
         return int(stop.code or 0)
     if options.version:

@@ -268,7 +268,7 @@ def make_run(
     model: Model,
     *,
     title: str,
-    what: str,
+    what: tuple[str, str],
     check: Callable[[Run], object] | None = None,
 ) -> tuple[Run, AnswerCache | None]:
     """Make a run of prepared samples, and check all that can be before anybody is asked; what fails leaves no folder.
@@ -280,13 +280,14 @@ def make_run(
         asked: Whom, and how.
         model: The model.
         title: What a person calls the run.
-        what: What the samples are called.
+        what: What a sample is called, and what several are.
         check: Raises where the answers could not be scored.
 
     Returns:
         The run, and the cache of its workspace, where the model's answers are worth one.
     """
     from regrade.cli.progress import counting
+    from regrade.reports.text import plural
     from regrade.runs.launch import create_in
 
     cache: AnswerCache | None = None
@@ -299,7 +300,7 @@ def make_run(
 
     with counting("preparing") as report:
         made = create_in(workspace, names, prepared, asked, model, on_sample=report, title=title, ready=ready)
-    print(f"regrade: {made.manifest.samples:,} {what} in {made.folder}", file=sys.stderr)
+    print(f"regrade: {plural(made.manifest.samples, *what)} in {made.folder}", file=sys.stderr)
     for note in made.manifest.notes:
         print(f"regrade: {note}", file=sys.stderr)
     return made, cache

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.paths:
         return _detect(arguments.paths)
     rows = [
-        [name, cls.title, (inspect.getdoc(cls) or "").partition("\n")[0].rstrip(".")]
+        [name, cls.title, (inspect.getdoc(cls) or "").partition("\n")[0].rstrip(".").replace("``", "")]
         for name, cls in registered("reader")
     ]
     print(table(["name", "logs and tables", "what it reads"], rows))

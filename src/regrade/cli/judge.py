@@ -271,7 +271,7 @@ def _created(
     return make_run(
         *(workspace, names, prepared, asked, model),
         title=arguments.name or "",
-        what="questions to the judge",
+        what=("question to the judge", "questions to the judge"),
         check=lambda made: check_judge(JudgeRun(made.folder), gates),
     )
 

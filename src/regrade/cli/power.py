@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s [A B] [options]"
     parser.description = (
         "Say what a number of samples can show: the power to find an effect, the smallest difference that is found "
-        "with a power of 80 %%, and how many samples an effect needs. From two runs, or from numbers."
+        "with a power of 80 %, and how many samples an effect needs. From two runs, or from numbers."
     )
     parser.add_argument("runs", nargs="*", metavar="A B", help="two runs that tell how much samples vary")
     what = parser.add_argument_group("what is asked")

@@ -111,7 +111,7 @@ def run_one(prepared: Prepared, asked: Asked, model: Model, arguments: argparse.
     made, cache = make_run(
         *(Workspace(arguments.workspace), names, prepared, asked, model),
         title="--".join(names) if arguments.name is not None else "",
-        what="samples",
+        what=("sample", "samples"),
     )
     tally = ask_run(made, model, asked, again=again_of(arguments), fsync=arguments.fsync, cache=cache)
     code = int(exit_code(tally, model))
@@ -178,7 +178,7 @@ def dry_run(prepared: Prepared, asked: Asked, model: Model) -> int:
     from regrade.models.asking import estimated_tokens
     from regrade.models.named import split_name
     from regrade.models.prices import price_of
-    from regrade.reports.text import mark
+    from regrade.reports.text import mark, plural
     from regrade.runs.requests import check, merged, next_turn, requests_of
 
     repeats = asked.repeats or prepared.repeats
@@ -205,7 +205,8 @@ def dry_run(prepared: Prepared, asked: Asked, model: Model) -> int:
         raise UsageError("there is nothing to ask: no samples came out of it", where=prepared.name)
     print(mark("---", "bold"))
     most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
-    print(f"{samples:,} samples, {count:,} requests to {model.name}; about {tokens:,} tokens in (4 characters each)")
+    what = f"{plural(samples, 'sample')}, {plural(count, 'request')} to {model.name}"
+    print(f"{what}; about {plural(tokens, 'token')} in (4 characters each)")
     price = price_of(*split_name(asked.model))
     if price is None:
         print("the price of this model is not known: put it into your own table of prices (regrade run --help)")

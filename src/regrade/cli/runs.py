@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from regrade.reports.text import table
 
     header = ["run", "status", "model", "answers", "failed", "score", "created"]
-    twice = {title for title, count in Counter(row["title"] for row in rows).items() if count > 1}
+    twice = {title for title, count in Counter(row["title"] for row in rows).items() if title and count > 1}
     cells = [
         [
             f"{row['title']} ({row['name']})" if row["title"] in twice else row["title"] or row["name"],

@@ -143,8 +143,8 @@ def require(path: str, rows: list[dict[str, Any]], *, flag: str, where: str) -> 
 
 
 def listed(names: list[str]) -> str:
-    """Column names for a message."""
-    shown = ", ".join(names[:30])
+    """Column names for a message; one that a list would break in two stands in quotes."""
+    shown = ", ".join(f'"{name}"' if "," in name or name != name.strip() else name for name in names[:30])
     return shown + (f" and {len(names) - 30} more" if len(names) > 30 else "")
 
 

@@ -72,7 +72,7 @@ def quick_extractor(option: str) -> FilterPipeline:
     name, equals, pattern = option.partition("=")
     name = name.strip()
     if not equals or not name or not pattern:
-        raise UsageError(f"{option!r} is not NAME=REGEX", where="--extract", hint=r"for example: 'mine=ANSWER: (\S+)'")
+        raise UsageError(f"'{option}' is not NAME=REGEX", where="--extract", hint=r"for example: 'mine=ANSWER: (\S+)'")
     try:
         compile_pattern(pattern, name)
     except ValueError as error:

@@ -264,7 +264,7 @@ class _Asking:
         error = failure.error
         if failure.unreachable and not self.reached:
             if not failure.retry or self.unreachable >= _NEVER_REACHED_AFTER:
-                self.halt(error.message, "is the server running, and --base-url its address? Then: regrade resume")
+                self.halt(error.message, "is the server running, and --base-url its address? Then: regrade resume RUN")
             return
         if error.kind in ("connection", "server", "timeout", "rate_limit"):
             self.failing_since = self.failing_since or now
@@ -284,15 +284,17 @@ class _Asking:
         if error.status in (401, 403):
             return f"the key is missing or wrong: {self.model.key_hint}"
         if error.status in (402, 429):
-            return "the account has no quota left: add credit or raise its limit, then: regrade resume"
+            return "the account has no quota left: add credit or raise its limit, then: regrade resume RUN"
         if error.status is not None and 300 <= error.status < 400:
-            return "what came is kept; then: regrade resume --base-url ADDRESS"
+            return "what came is kept; then: regrade resume RUN --base-url ADDRESS"
         return "is the model's name right, and --base-url the address that ends in /v1?"
 
     def halt(self, what: str, hint: str | None = None) -> None:
         if self.stop is None:
             self.stop = ModelError(
-                without_secrets(what), where=self.model.place, hint=hint or "what came is kept; then: regrade resume"
+                without_secrets(what),
+                where=self.model.place,
+                hint=hint or "what came is kept; then: regrade resume RUN",
             )
             for task in self.tasks:
                 if task is not asyncio.current_task():

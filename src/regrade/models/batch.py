@@ -230,7 +230,7 @@ class BatchModel(OpenAIModel):
                         del wanted[result.custom_id]
                         yield self._answer_of(result, request)
             if note.status == "failed" and not seen:
-                hint = "mend what it names, then: regrade resume"
+                hint = "mend what it names, then: regrade resume RUN"
                 raise ModelError(f"the batch was refused: {_reasons(batch)}", where=self.place, hint=hint)
 
     def _answer_of(self, result: _Result, request: Request) -> Answer:
@@ -287,7 +287,9 @@ class BatchModel(OpenAIModel):
             if not retry or attempt > self.manners.retries or method == "POST":
                 break
             await asyncio.sleep(pause if pause is not None else backoff_s(attempt, self.manners))
-        raise ModelError(said, where=f"{self.base_url}{path}", hint="what was handed in is kept; then: regrade resume")
+        raise ModelError(
+            said, where=f"{self.base_url}{path}", hint="what was handed in is kept; then: regrade resume RUN"
+        )
 
 
 def _custom_id(request: Request, identity: dict[str, Any]) -> str:

@@ -113,7 +113,7 @@ class OpenAIModel(AskingModel):
         host = urlsplit(self.base_url).hostname or ""
         named = {name.lower() for name in self.headers}
         if host.endswith(_WANT_KEYS) and not named & {"authorization", "api-key", "x-api-key"}:
-            raise UsageError(f"{host} wants a key, and there is none", where="--model", hint=self.key_hint)
+            raise UsageError(f"{host} wants a key, and there is none", hint=self.key_hint)
 
     def calls(self, request: Request) -> int:
         texts = request.continuations if request.kind == "loglikelihood" else None

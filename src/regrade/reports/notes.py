@@ -31,14 +31,19 @@ def notes_on(scores: Scores) -> list[str]:
 
 
 def methods_of(scores: Scores) -> list[str]:
-    """Which metrics are not recomputed, a line per reason."""
+    """Which metrics have no value, or are not recomputed, a line per reason."""
     reasons: dict[tuple[str, str], dict[str, None]] = {}
     for part in scores.parts:
-        for result in part.whole:
-            if result.reason and result.method != "recomputed":
+        told = {(result.filter, result.metric) for result in part.whole if result.reason}
+        groups = (result for result in part.results if (result.filter, result.metric) not in told and result.scored)
+        for result in (*part.whole, *groups):
+            if result.reason and (result.method != "recomputed" or result.scored):
                 reasons.setdefault((result.method, result.reason), {})[result.metric] = None
     verbs = {"re-aggregated": "values recorded in the log, aggregated again", "unavailable": "not to be had"}
-    return [f"{clip(', '.join(names), 70)}: {verbs[method]}: {reason}" for (method, reason), names in reasons.items()]
+    return [
+        f"{clip(', '.join(names), 70)}: {verbs[method] + ': ' if method in verbs else ''}{reason}"
+        for (method, reason), names in reasons.items()
+    ]
 
 
 def run_labels(scores: Scores) -> dict[str, str]:

@@ -50,7 +50,7 @@ def _row(part: SourceScores, result: Result, runs: dict[str, str], groups: dict[
     low_high = "" if result.interval is None else f"{number(result.interval[0])} – {number(result.interval[1])}"
     remark = {"recomputed": "", "re-aggregated": "as recorded", "unavailable": "not to be had"}[result.method]
     if result.method == "recomputed" and result.reason:
-        remark = clip(result.reason, 60)
+        remark = clip(result.reason.partition(":")[0], 60)
     label = f" ({part.part})" if part.part else ""
     return [
         part.task + label,

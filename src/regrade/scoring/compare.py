@@ -98,7 +98,9 @@ def compare_scores(
     Raises:
         InputError: they have no task and metric in common, or no sample that is known to be the same.
     """
-    result = Comparison(name_a=_name(a, names[0]), name_b=_name(b, names[1]), level=a.options.level)
+    called = _name(a, names[0]), _name(b, names[1])
+    name_a, name_b = called if called[0] != called[1] else names
+    result = Comparison(name_a=name_a, name_b=name_b, level=a.options.level)
     first, second = _by_task(a, names[0]), _by_task(b, names[1])
     pairs = [(task, task) for task in first if task in second]
     if not pairs and len(first) == len(second) == 1:

@@ -184,7 +184,7 @@ class F1(LabelPairs):
         if len(labels) > 2:
             raise ValueError(
                 f"f1 compares two labels, these are {len(labels)}: {_some(labels)}; "
-                "use micro_f1, macro_f1 or weighted_f1 for several"
+                "use micro_f1, macro_f1 or weighted_f1 for several, token_f1 for the words of a text"
             )
         if len(labels) == 2 and 1 not in labels:
             raise ValueError(f"f1 is that of label 1, but the labels are {_some(labels)}")
@@ -278,7 +278,9 @@ class AllRight(Aggregation):
 
 
 def _some(labels: list[Any]) -> str:
-    shown = ", ".join(repr(label) for label in labels[:5])
+    """The first labels, for a message; long texts, which are hardly labels, are cut."""
+    texts = [repr(label) for label in labels[:5]]
+    shown = ", ".join(text if len(text) <= 32 else f"{text[:30]}…{text[-1]}" for text in texts)
     return shown + (", …" if len(labels) > 5 else "")
 
 
