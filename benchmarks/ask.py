@@ -41,6 +41,7 @@ class Case:
     runs: list[Usage] = field(default_factory=list)
     pss_mb: float = 0.0
     most_in_flight: int = 0
+    start_cpu_s: float = 0.0
     complaint: str | None = None
 
     def figure(self, measure: str) -> float:
@@ -175,9 +176,24 @@ def run_once(case: Case, folder: Path, base_url: str, *, memory: bool) -> None:
         case.runs.append(usage)
 
 
+def measure_start(case: Case, folder: Path, base_url: str, repeat: int) -> None:
+    """The median CPU time of the whole command with one prompt."""
+    single = Case(case.way, 1, case.concurrency)
+    for _ in range(repeat + 1):  # the first fills caches of byte code
+        if single.complaint is None:
+            run_once(single, folder, base_url, memory=False)
+    case.complaint = single.complaint
+    if single.complaint is None:
+        del single.runs[0]
+        case.start_cpu_s = single.figure("cpu_s")
+
+
 def print_cases(cases: list[Case], latency_s: float) -> None:
     """The figures."""
-    print(f"  {'':10}{'wall s':>8}{'per s':>8}{'of most':>9}{'CPU s':>8}{'per 1,000':>11}{'peak MB':>9}{'at once':>9}")
+    columns = (
+        f"{'wall s':>8}{'per s':>8}{'of most':>9}{'CPU s':>8}{'start':>8}{'net/1,000':>11}{'peak MB':>9}{'at once':>9}"
+    )
+    print(f"  {'':10}{columns}")
     for case in cases:
         if case.complaint:
             print(f"  {case.way:10} FAILED: {case.complaint}")
@@ -185,7 +201,8 @@ def print_cases(cases: list[Case], latency_s: float) -> None:
         wall, cpu = case.figure("wall_s"), case.figure("cpu_s")
         rate, most = case.prompts / wall, case.concurrency / latency_s
         print(
-            f"  {case.way:10}{wall:8.2f}{rate:8.0f}{rate / most:9.0%}{cpu:8.2f}{1000 * cpu / case.prompts:11.2f}"
+            f"  {case.way:10}{wall:8.2f}{rate:8.0f}{rate / most:9.0%}{cpu:8.2f}{case.start_cpu_s:8.2f}"
+            f"{1000 * (cpu - case.start_cpu_s) / case.prompts:11.2f}"
             f"{case.pss_mb:9.0f}{case.most_in_flight:9}"
         )
 
@@ -207,7 +224,10 @@ def main() -> int:
                 groups.append((args.many, ["regrade"], 1))
             for prompts, which, repeat in groups:
                 write_prompts(folder, prompts)
+                write_prompts(folder, 1)
                 cases = [Case(way, prompts, concurrency) for way in which]
+                for case in cases:
+                    measure_start(case, folder, base_url, args.repeat)
                 for number in range(repeat + 1):
                     for case in cases:
                         if case.complaint is None:
@@ -229,6 +249,7 @@ def as_json(case: Case) -> dict[str, Any]:
         "concurrency": case.concurrency,
         "wall_s": [usage.wall_s for usage in case.runs],
         "cpu_s": [usage.cpu_s for usage in case.runs],
+        "start_cpu_s": case.start_cpu_s,
         "pss_mb": case.pss_mb,
         "most_in_flight": case.most_in_flight,
         "complaint": case.complaint,
