@@ -135,7 +135,7 @@ def as_score(value: Any) -> Any:
     if isinstance(value, (bool, int, float)):
         return float(value)
     if not isinstance(value, str):
-        return value
+        return float(value) if hasattr(value, "__float__") else value  # Decimal, as Parquet has it
     text = value.strip()
     word = VALUES.get(text.lower())
     if word is not None:

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import regrade
@@ -148,3 +151,11 @@ def test_a_column_of_lists_or_objects_is_refused_with_the_fields_inside(tmp_path
             regrade.score(path, score=name)
         assert hint in str(caught.value.hint)
     assert [r.value for r in regrade.score(path, score=["outputs.0.score", "outputs.1.score"]).results] == [1.0, 0.0]
+
+
+def test_decimals_are_numbers(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    scores = [Decimal("0.25"), Decimal("1.00"), Decimal("0.00"), None]  # as DuckDB, Spark and SQL databases write them
+    pq.write_table(pa.table({"score": pa.array(scores, pa.decimal128(5, 2))}), tmp_path / "t.parquet")
+    ran = cli("score", tmp_path / "t.parquet", "--score", "score", "--json")
+    assert ran.code == 3  # one has no score
+    assert json.loads(ran.out)["results"]["t"]["score,none"] == pytest.approx(1.25 / 3, rel=1e-12)

@@ -369,3 +369,25 @@ def test_a_function_may_return_a_number_of_numpys(logs: Any, cli: Callable[..., 
     ran = cli("score", logs.folder, "--task", task, "--trust-code", "--json")
     (row,) = json.loads(ran.out)["results"].values()
     assert [value for key, value in row.items() if key.startswith("exact_match,")] == [2 / 3]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"limit": -1}, "--limit -1: must be at least 1"),
+        ({"limit": 2.5}, "--limit 2.5: must be a whole number, at least 1"),
+        ({"bootstrap_iterations": -5}, "--bootstrap-iters -5: must be at least 0"),
+        ({"answer_limit_s": float("nan")}, "--time-limit nan: must be at least 0"),
+        ({"level": 95}, "--level 95: must be between 0 and 1"),
+        ({"where": ""}, "--where '': is empty"),
+        ({"by": ["answer", ""]}, "--by '': is empty"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused_in_python_as_on_the_command_line(
+    logs: Any, options: dict[str, Any], said: str
+) -> None:
+    logs.results()
+    path = logs.write(logs.rows(["1", "0", "1"]))
+    with pytest.raises(UsageError) as refused:
+        regrade.score(path, **options)
+    assert str(refused.value).startswith(said)

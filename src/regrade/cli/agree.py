@@ -34,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, compare, print."""
+    if arguments.fail_under is not None and not 0 <= arguments.fail_under <= 1:
+        raise UsageError("must be between 0 and 1", where=f"--fail-under {arguments.fail_under}", hint="80 % is 0.8")
     from regrade.judging.agreement import agree
     from regrade.judging.votes import read_votes
     from regrade.store.workspace import Workspace

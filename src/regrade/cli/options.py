@@ -136,14 +136,6 @@ def scoring_options(arguments: argparse.Namespace, **more: Any) -> Options:
     """
     from regrade.scoring.options import Options, parse_metric, pipelines_from
 
-    if arguments.limit is not None and arguments.limit < 1:
-        raise UsageError("must be at least 1", where=f"--limit {arguments.limit}")
-    if arguments.bootstrap_iters is not None and arguments.bootstrap_iters < 0:
-        raise UsageError("must be at least 0", where=f"--bootstrap-iters {arguments.bootstrap_iters}", hint="0 is none")
-    if not arguments.time_limit >= 0:
-        raise UsageError("must be at least 0", where=f"--time-limit {arguments.time_limit}", hint="0 is no limit")
-    if not 0 < arguments.level < 1:
-        raise UsageError("must be between 0 and 1", where=f"--level {arguments.level}", hint="95 % is 0.95")
     names = (
         *("answer", "expected", "id", "docs", "join_on", "reader", "chunk_bytes", "answers", "encoding", "rows"),
         *("correct", "lower_is_better", "failures_are_wrong"),

@@ -150,9 +150,9 @@ def gate(text: str) -> tuple[str, float]:
     """
     name, equals, value = text.rpartition("=")
     try:
-        if not equals or not name:
+        if not equals or not name or not math.isfinite(least := float(value)):  # nothing is worse than nan
             raise ValueError
-        return name, float(value)
+        return name, least
     except ValueError:
         raise UsageError(
             "is no METRIC=VALUE", where=f"--fail-under {text}", hint="for example: --fail-under exact_match=0.7"

@@ -58,6 +58,34 @@ class Options(msgspec.Struct, kw_only=True):
     answer_limit_s: float = 5.0
     read: dict[str, Any] = msgspec.field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot mean anything, whichever door it came through.
+
+        Raises:
+            UsageError: a number is outside its range, or a text is empty (a variable of a shell that is not set).
+        """
+        for name, text in (
+            ("--where", self.where),
+            ("--cluster", self.cluster),
+            ("--task", self.task),
+            ("--compat", self.compat),
+            *(("--by", text) for text in self.by),
+        ):
+            if isinstance(text, str) and not text.strip():
+                raise UsageError("is empty", where=f"{name} {text!r}", hint="leave the option out, or give it a value")
+        _require_whole("--limit", self.limit, 1)
+        _require_whole("--bootstrap-iters", self.bootstrap_iterations, 0, "0 is none")
+        if not self.answer_limit_s >= 0:
+            raise UsageError("must be at least 0", where=f"--time-limit {self.answer_limit_s}", hint="0 is no limit")
+        if not 0 < self.level < 1:
+            raise UsageError("must be between 0 and 1", where=f"--level {self.level}", hint="95 % is 0.95")
+
+
+def _require_whole(option: str, number: int | None, least: int, hint: str | None = None) -> None:
+    if number is not None and (not hasattr(number, "__index__") or number < least):
+        kind = "" if hasattr(number, "__index__") else "a whole number, "
+        raise UsageError(f"must be {kind}at least {least}", where=f"{option} {number}", hint=hint)
+
 
 def pipelines_from(filters: Any, extract: Sequence[str]) -> list[FilterPipeline] | None:
     """The pipelines that a user gave: a file or a list of them, then quick extractors ``NAME=REGEX``; None if none."""
