@@ -155,3 +155,14 @@ def test_agreement_and_kappa_are_those_of_scikit_learn(pairs: list[tuple[str, st
         assert len({*a, *b}) == 1
     else:
         assert setup.kappa == pytest.approx(metrics.cohen_kappa_score(a, b), abs=1e-12)
+
+
+def test_groups_that_print_alike_are_not_one(tmp_path: Path) -> None:
+    rows = [{"id": n, "verdict": "x", "turn": [1, "1", None, "None"][n % 4]} for n in range(8)]
+    other = [{**row, "verdict": "y" if isinstance(row["turn"], str) else "x"} for row in rows]
+    for name, content in (("a", rows), ("b", other)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in content), encoding="utf-8")
+    groups = agree(read_votes(tmp_path / "a.jsonl"), read_votes(tmp_path / "b.jsonl"), by="turn").groups
+    assert {name: (found[0].agreement.count, found[0].agreement.n) for name, found in groups.items()} == {
+        "1": (2, 2), "None": (2, 2), '"1"': (0, 2), '"None"': (0, 2),
+    }  # fmt: skip

@@ -191,11 +191,7 @@ def agree(a: Votes, b: Votes | None = None, *, by: str | None = None, level: flo
         what = "no item was judged by both" if b is not None else "no item was judged twice"
         raise InputError(what, where=where, hint="--id names the columns that tell the items apart")
     symmetric = b is None
-    groups: dict[str, list[_Met]] = {}
-    if by is not None:
-        for pair in met:
-            value = value_at(pair.a.row, by)
-            groups.setdefault("(missing)" if value is MISSING else str(value), []).append(pair)
+    groups = {} if by is None else _groups(met, by)
     labels, confusion = _confusion(met, symmetric)
     return Agreement(
         a=_side(given_a, len(a.items.keys() - shared), level),
@@ -238,6 +234,18 @@ def _met(a: Votes, b: Votes | None) -> Iterator[_Met]:
             yield from (_Met(*pair) for pair in combinations(votes, 2))
         elif key in b.items:
             yield from (_Met(*pair) for pair in product(votes, b.items[key]))
+
+
+def _groups(met: Sequence[_Met], by: str) -> dict[str, list[_Met]]:
+    """The pairs by a column of A; where two of its values read the same (1 and the text 1), texts are in quotes."""
+    groups: dict[tuple[type, str], list[_Met]] = {}
+    for pair in met:
+        value = value_at(pair.a.row, by)
+        groups.setdefault((type(value), "(missing)" if value is MISSING else str(value)), []).append(pair)
+    shown = [text for _, text in groups]
+    return {
+        f'"{text}"' if kind is str and shown.count(text) > 1 else text: pairs for (kind, text), pairs in groups.items()
+    }
 
 
 def _setups(met: list[_Met], symmetric: bool, level: float) -> list[Setup]:
