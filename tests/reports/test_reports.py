@@ -115,6 +115,13 @@ def test_a_card(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(render_card(card, 80, full=True)) > 2400
 
 
+def test_names_of_columns_on_a_card_are_whole(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    card.fields = [("Reference (gold)", "one\ntwo"), ("n", 1)]
+    lines = render_card(card, 80).splitlines()[1:5]
+    assert lines == ["  Reference (gold) one", f"{'':19}two", f"  {'n':<16} 1", f"  {'target':<16} 1"]
+
+
 def test_loglikelihoods_on_a_card(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     card.answers = [(-1.5, True), (-2.25, False)]

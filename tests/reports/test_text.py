@@ -25,6 +25,46 @@ def test_a_table_is_aligned_and_leaves_empty_columns_out(monkeypatch: pytest.Mon
     )
 
 
+class Terminal(io.StringIO):
+    """Standard output that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (31, ["task  kind   n     value", "sums  a     40    0.1000", "sums  b     40    0.2000"]),
+        (24, ["task  kind   n     value", "sums  a     40    0.1000", "sums  b     40    0.2000"]),
+        (23, ["task: sums", "kind   n     value", "a     40    0.1000", "b     40    0.2000"]),
+        (17, ["task: sums  n: 40", "kind     value", "a       0.1000", "b       0.2000"]),
+        (5, ["task: sums  n: 40", "kind     value", "a       0.1000", "b       0.2000"]),
+    ],
+)
+def test_a_narrow_terminal_has_above_the_table_what_is_the_same_in_all_rows(
+    columns: int, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    rows = [["sums", "a", "40", "  0.1000"], ["sums", "b", "40", "  0.2000"]]
+    header, align = ["task", "kind", "n", "value"], "<<>>"
+    whole = table(header, rows, align).splitlines()
+    assert whole == ["task  kind   n     value", "sums  a     40    0.1000", "sums  b     40    0.2000"], "no terminal"
+    monkeypatch.setattr("sys.stdout", Terminal())
+    assert table(header, rows, align).splitlines() == lines
+
+
+def test_the_numbers_of_one_row_stay_in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("COLUMNS", "5")
+    monkeypatch.setattr("sys.stdout", Terminal())
+    shown = table(["task", "metric", "value", "n"], [["sums", "acc", "0.5", "40"]], "<<>>")
+    assert shown.splitlines() == ["task: sums  metric: acc", "value   n", "  0.5  40"]
+
+
 def test_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FORCE_COLOR", "NO_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)

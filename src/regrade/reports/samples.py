@@ -19,13 +19,14 @@ def render_card(card: Card, columns: int = 100, full: bool = False) -> str:
     """One sample: where it is, what was asked, the reference, the answer, and what each pipeline made of it."""
     title = f"{card.task}  sample {card.sample_id}  ({card.file}:{card.line})"
     lines = [mark(title, "bold")]
+    room = max(10, *(min(24, len(name)) for name, _ in card.fields)) if card.fields else 10
     for name, value in card.fields:
-        lines += _field(name, value, columns, full)
-    lines += _field("target", card.target, columns, full)
-    lines += _field("compared", card.compared, columns, full)
+        lines += _field(name, value, columns, full, room)
+    lines += _field("target", card.target, columns, full, room)
+    lines += _field("compared", card.compared, columns, full, room)
     for place, answer in enumerate(card.answers):
         name = "model says" if len(card.answers) == 1 else f"choice {place + 1}"
-        lines += _field(name, answer, columns, full, style="cyan")
+        lines += _field(name, answer, columns, full, room, style="cyan")
     for outcome in card.outcomes:
         values = "  ".join(f"{name} {number(value)}" for name, value in outcome.values.items())
         failed = "  ".join(mark(f"{name}: {reason}", "red") for name, reason in outcome.failures.items())
@@ -37,20 +38,20 @@ def render_card(card: Card, columns: int = 100, full: bool = False) -> str:
     return "\n".join(lines)
 
 
-def _field(name: str, value: Any, columns: int, full: bool, style: str | None = None) -> list[str]:
+def _field(name: str, value: Any, columns: int, full: bool, room: int, style: str | None = None) -> list[str]:
     if value is None:
         return []
     text = printable(_text(value))
     wrapped = [
         piece
         for line in text.splitlines() or [""]
-        for piece in (textwrap.wrap(line, max(20, columns - 13), drop_whitespace=False) or [""])
+        for piece in (textwrap.wrap(line, max(20, columns - room - 3), drop_whitespace=False) or [""])
     ]
     if not full and len(wrapped) > _LINES:
         wrapped = [*wrapped[: _LINES - 1], f"... ({len(text):,} characters; --full shows all)"]
-    label = f"  {clip(name, 10):<10} "
+    label = f"  {clip(name, room):<{room}} "
     return [
-        (label if place == 0 else " " * 13) + (mark(line, style) if style else line)
+        (label if place == 0 else " " * (room + 3)) + (mark(line, style) if style else line)
         for place, line in enumerate(wrapped)
     ]
 

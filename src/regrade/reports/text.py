@@ -56,6 +56,8 @@ def width(text: str) -> int:
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]], align: str | None = None) -> str:
     """Rows under a header, columns two spaces apart.
 
+    On a terminal that is too narrow, columns that say the same in every row stand in a line above, as many as it takes.
+
     Args:
         header: Titles; columns whose cells are all empty are left out.
         rows: Cells; None is an empty one.
@@ -64,16 +66,36 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], align: str | Non
     cells = [[("" if cell is None else _cell(str(cell))) for cell in row] for row in rows]
     shown = [place for place in range(len(header)) if any(row[place] for row in cells)]
     align = align or "<" * len(header)
-    widths = [max(width(header[p]), *(width(row[p]) for row in cells)) for p in shown]
+    widths = {p: max(width(header[p]), *(width(row[p]) for row in cells)) for p in shown}
+    above = _same_in_all_rows(header, cells, widths, align)
+    shown = [place for place in shown if place not in above]
 
     def line(texts: Sequence[str]) -> str:
         parts = []
-        for place, columns in zip(shown, widths, strict=True):
-            space = " " * (columns - width(texts[place]))
+        for place in shown:
+            space = " " * (widths[place] - width(texts[place]))
             parts.append(texts[place] + space if align[place] == "<" else space + texts[place])
         return "  ".join(parts).rstrip()
 
-    return "\n".join([mark(line(header), "bold"), *(line(row) for row in cells)])
+    said = [mark("  ".join(f"{header[place]}: {cells[0][place]}" for place in above), "dim")] if above else []
+    return "\n".join([*said, mark(line(header), "bold"), *(line(row) for row in cells)])
+
+
+def _same_in_all_rows(header: Sequence[str], cells: list[list[str]], widths: dict[int, int], align: str) -> list[int]:
+    """The columns that are told above a table, so that a narrow terminal breaks no line: words first, then numbers."""
+    if not sys.stdout.isatty():
+        return []
+    import shutil
+
+    too_wide = sum(widths.values()) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
+    above: list[int] = []
+    for place in sorted(widths, key=lambda place: align[place] == ">"):
+        if too_wide <= 0 or (align[place] == ">" and len(cells) == 1):
+            break
+        if header[place] and len({row[place] for row in cells}) == 1 and len(above) < len(widths) - 1:
+            above.append(place)
+            too_wide -= widths[place] + 2
+    return sorted(above)
 
 
 def _cell(text: str) -> str:
