@@ -21,7 +21,7 @@ ROOMS = (
 COUNTS = {
     "models/asking.py", "models/openai.py", "models/openai_replies.py", "rows/readers/bigcode.py", "scoring/compare.py",
     "lm_eval/survey.py", "cards/operators/joined_batches.py",
-    "cards/operators/matching.py", "cards/operators/table_serializers.py", "reports/cards.py",
+    "cards/operators/matching.py", "cards/operators/table_serializers.py", "reports/cards.py", "reports/text.py",
     "reports/drawing.py", "reports/export/every_eval_ever.py", "rows/readers/inspect_ai.py",
     "metrics/labels/elements.py", "metrics/labels/matthews.py", "metrics/text/squad.py",
     "metrics/labels/tagging.py", "metrics/text/containment.py", "metrics/structured/tool_calls.py",

@@ -127,7 +127,7 @@ class Catalogs:
             if path is not None:
                 data: dict[str, Any] = folder.read(path)
                 return data
-        if "/" in name or Path(name).is_file():
+        if "/" in name or os.path.isfile(name):  # noqa: PTH113 - False where the name cannot be a path
             raise _no_artifact_file(name)
         raise ArtifactError(f"no catalog has {name!r}", hint=self._hint(name))
 
@@ -185,14 +185,20 @@ class Catalogs:
         return f"did you mean {', '.join(near)}?" if near else "regrade catalog list shows the names"
 
 
+_LONGEST_PATH = 255
+"""Characters above which a text is no path that somebody mistyped."""
+
+
 def _no_artifact_file(path: str) -> ArtifactError:
     """Say of what is a path, not a name, why it is no file of an artifact."""
     import difflib
 
+    endings = ", ".join(SUFFIXES)
+    if len(path) > _LONGEST_PATH or "\0" in path:
+        return ArtifactError(f"{path[:80]!r}...: no such file", hint=f"such files end in {endings}")
     file = Path(path)
     if file.is_dir():
         return ArtifactError(f"{path} is a folder, and no file of it was named")
-    endings = ", ".join(SUFFIXES)
     if file.is_file():
         return ArtifactError(
             f"{path}: the file's name says neither YAML nor JSON", hint=f"its ending is one of {endings}"

@@ -22,7 +22,7 @@ from regrade.models.families import fit_parameters
 from regrade.models.http import MAX_REPLY_BYTES, HttpClient, parse_address, read_headers
 from regrade.models.limits import Manners, retry_after_s
 from regrade.models.prompt_logprobs import READERS, PromptReply, UnverifiedError, all_likeliest, continuation_border
-from regrade.models.secrets import without_secrets
+from regrade.models.secrets import SHORTEST, without_secrets
 from regrade.models.spelling import SpellingError, StraddlingError
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, ErrorKind, Loglikelihood, Request, RequestKind
@@ -292,5 +292,5 @@ class OpenAIModel(AskingModel):
 
     def _clean(self, text: str) -> str:
         """Text without the key, whoever put it there, and without other secrets."""
-        text = without_secrets(text.replace(self._key, "***") if self._key else text)
+        text = without_secrets(text.replace(self._key, "***") if self._key and len(self._key) >= SHORTEST else text)
         return text if len(text) <= 500 else text[:497] + "..."

@@ -22,8 +22,8 @@ _SECRET = re.compile(
 """Names of what is a secret if it is a text; ``api_key_env`` and ``max_tokens`` are not among them."""
 
 _VARIABLE = re.compile(r"(.*_)?(KEY|TOKEN|SECRET|PASSWORD)", re.IGNORECASE)
-_SHORTEST = 8
-"""Shorter values of variables are not struck out: they would match ordinary words."""
+SHORTEST = 8
+"""Shorter keys are not struck out: 'x', which servers without keys are given, stands in ordinary words."""
 
 
 def refuse_secrets(given: Mapping[str, Any], where: str) -> None:
@@ -76,7 +76,7 @@ def without_secrets(text: str) -> str:
     Struck out are the values of the environment's keys, credentials in addresses, tokens of an authorization, and what
     has the form of a provider's key.
     """
-    values = (value for name, value in os.environ.items() if _VARIABLE.fullmatch(name) and len(value) >= _SHORTEST)
+    values = (value for name, value in os.environ.items() if _VARIABLE.fullmatch(name) and len(value) >= SHORTEST)
     for value in sorted(values, key=len, reverse=True):
         text = text.replace(value, "***")
     text = _IN_URL.sub("***@", text)
