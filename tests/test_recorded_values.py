@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from regrade.recorded_values import read_items, read_value, stands_for_value
+from regrade.filters.filter import Unparsed, UnparsedNumber
+from regrade.recorded_values import encode_other, plain, read_items, read_value, stands_for_value
 from regrade.registry import lookup
 
 
@@ -136,3 +139,14 @@ def test_minus_infinity_is_a_log_likelihood_and_nan_none() -> None:
     for aggregation, value in ((perplexity, math.nan), (weighted, [math.nan, 3])):
         with pytest.raises(ValueError, match="nan"):
             aggregation.read(value)
+
+
+def test_what_numpy_and_filters_derive_of_numbers_and_texts_is_that() -> None:
+    np = pytest.importorskip("numpy")
+    given = [np.float64(0.25), np.bool_(True), np.int64(3), np.array([1, 2]), Unparsed("a"), UnparsedNumber(0.5)]
+    assert plain(given) == [0.25, True, 3, [1, 2], "a", 0.5]
+    assert [type(one) for one in plain(given)] == [float, bool, int, list, str, float]
+    assert plain({"a": (np.float64(1.5), {2})}) == {"a": [1.5, [2]]}
+    encoder = msgspec.json.Encoder(enc_hook=encode_other)
+    assert encoder.encode(given) == b'[0.25,true,3,[1,2],"a",0.5]'
+    assert encoder.encode(Path("/a")) == b'"/a"'

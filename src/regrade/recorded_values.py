@@ -16,6 +16,7 @@ _WRAPPED = re.compile(
 _TRUTH = {"True": True, "False": False, "np.True_": True, "np.False_": False}
 _TOKEN = re.compile(r"\s*(?:([\[\](),])|('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|([^\s\[\](),'\"]+))")
 _DEEPEST = 20
+_PLAIN = frozenset((float, int, bool, str, type(None)))
 
 RIGHT: Final = ("true", "pass", "passed", "correct", "right", "yes", "success")
 """Words that count 1, whatever their case."""
@@ -153,3 +154,30 @@ def refusal(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return "no score is recorded"
     return f"the recorded score is {value!r:.60}, which is no number"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON would give it back: tuples and sets as lists, scalars and arrays of numpy as numbers.
+
+    What is derived from a number or a text (numpy's ``float64``, a filter's mark of a fallback) is that.
+
+    >>> plain((1, {2}))
+    [1, [2]]
+    """
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    for base in (str, int, float):
+        if isinstance(value, base):
+            return base(value)
+    return plain(value.tolist()) if hasattr(value, "tolist") and kind is not type else value
+
+
+def encode_other(value: Any) -> Any:
+    """For JSON encoders: what they do not know, as numbers and lists where it is that, else as text."""
+    found = plain(value)
+    return str(value) if found is value else found

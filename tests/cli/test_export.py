@@ -312,3 +312,42 @@ def test_source_text_is_that_of_inspect(tmp_path: Path) -> None:
     assert source_text("replacing", str(atomic.__file__)) == inspect.getsource(atomic.replacing)
     assert source_text("nothing", str(atomic.__file__)) is None
     assert source_text("f", None) is None
+
+
+NUMPY_TASK = """\
+task: word_problems
+output_type: generate_until
+doc_to_text: "{{question}}"
+doc_to_target: "{{answer}}"
+process_results: !function functions.process
+metric_list:
+  - {metric: score, aggregation: !function functions.aggregate, higher_is_better: true}
+"""
+NUMPY_CODE = """\
+import numpy as np
+
+def process(doc, results):
+    return {"score": np.float64(0.25), "flag": np.bool_(True), "many": np.int64(3)}
+
+def aggregate(values):
+    return np.mean(values)
+"""
+
+
+def test_numbers_of_numpy_are_numbers_wherever_they_are_written(
+    tmp_path: Path, examples: Path, cli: Callable[..., Any]
+) -> None:
+    (tmp_path / "task.yaml").write_text(NUMPY_TASK, encoding="utf-8")
+    (tmp_path / "functions.py").write_text(NUMPY_CODE, encoding="utf-8")
+    log = examples / "results" / "careful"
+    task = ("--task", tmp_path / "task.yaml", "--trust-code")
+    scored = cli("score", log, *task, "--json")
+    assert scored.code == 0, scored.err
+    found = json.loads(scored.out)["results"]["word_problems"]
+    assert (found["score,none"], found["flag,none"], found["many,none"]) == (0.25, 1.0, 3.0)
+    shown = cli("show", log, *task, "--json", "--limit", "1")
+    [outcome] = json.loads(shown.out.splitlines()[0])["outcomes"]
+    assert outcome["values"] == {"score": 0.25, "flag": True, "many": 3}
+    assert cli("export", log, *task, "--to", "jsonl", "--out", tmp_path / "rows.jsonl").code == 0
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {row["metric"]: row["value"] for row in rows[:3]} == {"score": 0.25, "flag": 1.0, "many": 3.0}

@@ -8,22 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.faults.kills import CARD
 from tests.models.loopback import Behaviour, Loopback, serving
 
 from regrade.cli import main
-
-CARD = """\
-__type__: task_card
-loader: {__type__: load_csv, files: {test: questions.csv}}
-task:
-  __type__: task
-  input_fields: {question: str}
-  reference_fields: {answer: str}
-  prediction_type: str
-  metrics: [metrics.accuracy]
-templates:
-  - {__type__: input_output_template, input_format: "{question}", output_format: "{answer}"}
-"""
 
 # The server echoes, so that the first, third and fifth answers are right.
 QUESTIONS = """\

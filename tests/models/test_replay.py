@@ -42,4 +42,4 @@ def test_a_runs_folder_is_its_journal(tmp_path: Path) -> None:
 
 def test_a_file_without_answers_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the row has no answer"):
-        Replay(written(tmp_path / "answers.jsonl", [{"id": "1"}]))
+        Replay(written(tmp_path / "answers.jsonl", [{"id": "1"}])).check_ready()

@@ -10,6 +10,7 @@ import sys
 
 from regrade.cli.options import add_running, add_scoring, engine_of, scoring_options
 from regrade.errors import Exit
+from regrade.recorded_values import encode_other
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,9 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
             import msgspec
 
             try:
-                line = msgspec.json.encode(card, enc_hook=str).decode()
+                line = msgspec.json.encode(card, enc_hook=encode_other).decode()
             except UnicodeEncodeError:  # half of a surrogate pair in the data
-                line = json.dumps(msgspec.to_builtins(card, enc_hook=str))
+                line = json.dumps(msgspec.to_builtins(card, enc_hook=encode_other))
             sys.stdout.write(line + "\n")
         else:
             from regrade.reports.samples import render_card

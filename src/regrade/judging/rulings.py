@@ -130,7 +130,7 @@ def _explain(said: Any, found: Any, pipeline: Pipeline) -> str:
     """Why there is no verdict in an answer."""
     if isinstance(said, str) and not said.strip():
         return "the answer is empty, or nothing but thinking"
-    return pipeline.explain(said) if is_unparsed(found) else f"{found!r:.40} is not a verdict"
+    return pipeline.explain(said) if is_unparsed(found) else f"not a verdict: {found!r:.40}"
 
 
 def _meant(verdict: Any, mode: str, swapped: bool | None) -> Any:

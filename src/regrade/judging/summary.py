@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,9 +12,6 @@ from regrade.judging.rulings import Ruling, rulings_of
 from regrade.judging.standings import LengthEffect, Standings, duels_of, standings
 from regrade.schema import FilterPipeline
 from regrade.store.judge_run import JudgeRun
-
-_SPECIFIC = re.compile(r"""\A(?:'.*?'|".*?"|[-+\d.eE]+) is (?=not |beyond |on )""", re.DOTALL)
-"""What a reason says of one answer: its words."""
 
 
 class Verdicts(msgspec.Struct):
@@ -131,7 +127,7 @@ def _unread(rulings: Sequence[Ruling]) -> list[Unread]:
     kinds: dict[str, Unread] = {}
     for ruling in rulings:
         if ruling.status == "unparsed":
-            kind = _SPECIFIC.sub("", (ruling.reason or "nothing was found").partition(": ")[0])
+            kind = (ruling.reason or "nothing was found").partition(": ")[0]
             kinds.setdefault(kind, Unread(kind, 0, ruling.sample_id)).count += 1
     return sorted(kinds.values(), key=lambda one: -one.count)
 

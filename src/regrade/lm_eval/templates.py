@@ -86,6 +86,7 @@ class TaskTemplates:
             the first document decides for all.
         multiple_input: Number of choices when ``doc_to_text`` of the first document is an int, else 0.
         origins: For each part that the recipe has (or the log must supply), where its values come from.
+        faults: For each part that means nothing whatever the document, what is wrong with it.
         reasons: For each part whose values are recorded ones, why; for a part that fails on the first document, how.
     """
 
@@ -100,6 +101,7 @@ class TaskTemplates:
         self.multiple_input = 0
         self.origins: dict[Part, Origin] = {}
         self.reasons: dict[Part, str] = {}
+        self.faults: dict[Part, str] = {}
         self._resolve = resolve
         self._version = parse_version(recipe.harness_version)
         self._has_choices = recipe.doc_to_choice is not None
@@ -263,7 +265,8 @@ class TaskTemplates:
         self.origins[part] = "template"
         keep = self._version >= _KEEPS_TRAILING_NEWLINE
         if part != "doc_to_text" and (fault := template_fault(source, keep)) is not None:
-            return self._recorded(part, f"the template {_short(source)} is not Jinja: {fault}")
+            self.faults[part] = f"the template {_short(source)} is not Jinja: {fault}"
+            return self._recorded(part, self.faults[part])
         render = compile_template(source, keep)
         value = sole_value(source, keep)
         finish = {

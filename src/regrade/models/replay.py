@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,8 +31,10 @@ class Replay(Model):
     Args:
         name: Path of the file, or of the run's folder.
 
+    The file is read when the run is made, or at the first question: a run that lacks nothing reads nothing.
+
     Raises:
-        InputError: the file has no column of ids, or none of texts.
+        InputError: the file cannot be read; on use: it has no column of ids, or none of texts.
     """
 
     kinds: ClassVar[tuple[RequestKind, ...]] = ("chat", "completion")
@@ -39,10 +42,18 @@ class Replay(Model):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._answers: dict[tuple[str, int, int], str] = {}
-        given: dict[tuple[str, int], int] = {}
         folder = Path(name)
-        for item in all_rows(open_table(str(folder / "answers.jsonl") if folder.is_dir() else name)):
+        self._table = open_table(str(folder / "answers.jsonl") if folder.is_dir() else name)
+
+    def check_ready(self) -> None:
+        _ = self._answers
+
+    @cached_property
+    def _answers(self) -> dict[tuple[str, int, int], str]:
+        """The texts by sample, repeat and turn."""
+        answers: dict[tuple[str, int, int], str] = {}
+        given: dict[tuple[str, int], int] = {}
+        for item in all_rows(self._table):
             if isinstance(item, Malformed):
                 raise InputError(item.reason, where=f"{item.file}:{item.line}")
             line, row = item
@@ -52,14 +63,15 @@ class Replay(Model):
             if sample is None or text is None:
                 lacking, names = ("id", _IDS) if sample is None else ("answer", _TEXTS)
                 raise InputError(
-                    f"the row has no {lacking}", where=f"{name}:{line}", hint=f"name its column {', '.join(names)}"
+                    f"the row has no {lacking}", where=f"{self.name}:{line}", hint=f"name its column {', '.join(names)}"
                 )
             turn, repeat = int(row.get("turn") or 0), row.get("repeat")
             if repeat is None and "request_hash" in row:  # a journal leaves zeros out, and is in no order
                 repeat = 0
             number = int(repeat) if repeat is not None else given.get((str(sample), turn), 0)
             given[str(sample), turn] = number + 1
-            self._answers[str(sample), number, turn] = str(text)
+            answers[str(sample), number, turn] = str(text)
+        return answers
 
     @property
     def identity(self) -> dict[str, Any]:

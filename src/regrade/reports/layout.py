@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from regrade import __version__
+from regrade.recorded_values import encode_other
 from regrade.schema import FunctionRef
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def encode(layout: dict[str, Any]) -> bytes:
 def _plain(value: Any, place: str, not_finite: dict[str, str]) -> Any:
     if isinstance(value, float):
         if math.isfinite(value):
-            return value
+            return float(value)
         not_finite[place] = str(value)
         return None
     if isinstance(value, dict):
@@ -208,7 +209,8 @@ def _plain(value: Any, place: str, not_finite: dict[str, str]) -> Any:
         return [_plain(item, f"{place}/{number}", not_finite) for number, item in enumerate(value)]
     if isinstance(value, str | int | None):
         return value
-    return _plain(value.item(), place, not_finite) if hasattr(value, "item") else str(value)
+    found = encode_other(value)
+    return found if isinstance(found, str) else _plain(found, place, not_finite)
 
 
 def _task_keys(parts: list[SourceScores]) -> list[str]:

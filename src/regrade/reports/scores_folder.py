@@ -18,6 +18,7 @@ import msgspec
 
 from regrade.atomic import make_folder, replacing
 from regrade.errors import RegradeError, UsageError
+from regrade.recorded_values import encode_other
 from regrade.reports.layout import SCHEMA_VERSION, encode
 
 if TYPE_CHECKING:
@@ -97,10 +98,13 @@ def write(scores: Scores, folder: Path, *, inputs: dict[str, Any] | None = None,
                 summary = files.enter_context(replacing(folder / "summary.txt", private=private))
                 summary.write_text(_COLOUR.sub("", scores.summary()) + "\n", encoding="utf-8", errors="replace")
             results.write_bytes(encode(layout) + b"\n")
-            bad = [*scores.unreadable, *(row for part in scores.parts for row in (*part.malformed, *part.failures))]
+            bad = [
+                *scores.unreadable,
+                *(row for part in scores.parts for row in (*part.malformed, *part.unevaluated, *part.failures)),
+            ]
             if bad:
                 quarantine = files.enter_context(replacing(folder / "quarantine.jsonl", private=private))
-                quarantine.write_bytes(b"".join(msgspec.json.encode(row, enc_hook=str) + b"\n" for row in bad))
+                quarantine.write_bytes(b"".join(msgspec.json.encode(row, enc_hook=encode_other) + b"\n" for row in bad))
             _write_samples(scores, files.enter_context(replacing(folder / "scores.parquet", private=private)))
         if not bad:
             (folder / "quarantine.jsonl").unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from regrade.errors import UsageError
-from regrade.scoring.check import plain
+from regrade.recorded_values import encode_other, plain
 
 if TYPE_CHECKING:
     from regrade.scoring.scores import Scores, SourceBlock
@@ -90,8 +90,8 @@ def _rows(kept: SourceBlock, by: list[str], chosen: dict[str, set[int] | None]) 
                     "filter": name,
                     "metric": metric_name,
                     "value": float(number) if simple else None,
-                    "value_json": None if simple or number is None else _json(number),
-                    "extracted": _text(out.extracted[place]) if out.extracted is not None else None,
+                    "value_json": None if simple or number is None else json_text(number),
+                    "extracted": extracted_text(out.extracted[place]) if out.extracted is not None else None,
                     "unparsed": bool(out.unparsed[place]),
                     "error": error,
                 }
@@ -100,12 +100,13 @@ def _rows(kept: SourceBlock, by: list[str], chosen: dict[str, set[int] | None]) 
                 yield row
 
 
-def _text(extracted: Any) -> str | None:
+def extracted_text(extracted: Any) -> str | None:
     """An extracted answer as text: itself where there is one text, else JSON."""
     if isinstance(extracted, list) and len(extracted) == 1 and isinstance(extracted[0], str):
         return str(extracted[0])
-    return None if extracted is None else _json(plain(extracted))
+    return None if extracted is None else json_text(plain(extracted))
 
 
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value, enc_hook=str).decode()
+def json_text(value: Any) -> str:
+    """A value as JSON."""
+    return msgspec.json.encode(value, enc_hook=encode_other).decode()

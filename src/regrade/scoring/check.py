@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from regrade.lm_eval.task_groups import recorded_group_checks
+from regrade.recorded_values import plain, read_value, stands_for_value
 from regrade.scoring.parts import main_part
 from regrade.scoring.plan import Method
 
@@ -240,25 +241,10 @@ def _compare_rows(kept: SourceBlock, row: CheckRow, members: set[int] | None) ->
             )
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON would give it back: tuples as lists, numpy scalars as numbers."""
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, set | frozenset):
-        return [plain(item) for item in value]
-    return (
-        value.item()
-        if hasattr(value, "item") and not isinstance(value, type) and getattr(value, "ndim", 0) == 0
-        else (value.tolist() if hasattr(value, "tolist") else value)
-    )
-
-
 def same(recorded: Any, computed: Any) -> bool:
     """Whether two values are the same, numbers up to rounding and bools as numbers."""
     recorded, computed = plain(recorded), plain(computed)
     if isinstance(recorded, str) and not isinstance(computed, str):
-        from regrade.recorded_values import read_value, stands_for_value
-
         return stands_for_value(recorded) and _near(read_value(recorded), computed)
     if isinstance(recorded, int | float) and isinstance(computed, int | float):
         if math.isnan(recorded) or math.isnan(computed):

@@ -158,9 +158,7 @@ class _Scorer:
         plan = self.plan
         block.unavailable |= self.unavailable
         block.problems += [
-            f"{part}: {reason}; what the log recorded is taken"
-            for part, reason in self.templates.reasons.items()
-            if part != "doc_to_text" and self.templates.origins[part] == "recorded" and "is not Jinja" in reason
+            f"{part}: {fault}; what the log recorded is taken" for part, fault in self.templates.faults.items()
         ]
         self.stopped, self.from_start = set(job.stopped), job.first
         conditions = self.conditions

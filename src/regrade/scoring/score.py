@@ -46,23 +46,9 @@ _FOR = {
     "correct": "tables with --score",
     "lower_is_better": "tables with --score",
 }
-_READ_OPTIONS = (
-    "answer",
-    "expected",
-    "id",
-    "docs",
-    "join_on",
-    "reader",
-    "chunk_bytes",
-    "task_name",
-    "answers",
-    "encoding",
-    "rows",
-    "score",
-    "correct",
-    "lower_is_better",
-    "failures_are_wrong",
-)
+"""What a person may say of inputs, and the kinds of input that it is for."""
+
+_READ_OPTIONS = (*_FOR, "reader", "chunk_bytes", "task_name", "failures_are_wrong")
 
 SMALL_INPUT_BYTES = 24 * 1024 * 1024
 """Inputs up to this size are scored in this process: starting others would take longer."""

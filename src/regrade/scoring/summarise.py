@@ -13,6 +13,7 @@ from regrade.addition import add_up
 from regrade.metrics.aggregation import Aggregation
 from regrade.metrics.build import aggregation_for
 from regrade.metrics.column import Column
+from regrade.recorded_values import plain
 from regrade.rows.source import Source
 from regrade.schema import FunctionRef
 from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock
@@ -251,8 +252,8 @@ class _Summary:
         self, result: Result, aggregation: Aggregation, column: Column, clusters: Sequence[Any] | None = None
     ) -> None:
         try:
-            result.value = _scalar(aggregation.reduce(column))
-            result.stderr = _scalar(self._stderr(aggregation, column, result.metric))
+            result.value = plain(aggregation.reduce(column))
+            result.stderr = plain(self._stderr(aggregation, column, result.metric))
         except Exception as error:
             result.reason = f"cannot be aggregated: {error}"
             return
@@ -340,11 +341,6 @@ class _Summary:
         note = None if group else note_on_clusters(clusters, str(self.plan.cluster))
         if note is not None and note not in self.scores.notes:
             self.scores.notes.append(note)
-
-
-def _scalar(value: Any) -> Any:
-    """A number of numpy's, as functions of tasks return, as the Python number that JSON and others know."""
-    return value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
 
 
 def _all(rows: Sequence[int], of: bytearray) -> bool:

@@ -31,7 +31,7 @@ class Candidate(NamedTuple):
         value: The verdict; None where it cannot be one.
         asked: Whether it has the form that judges are asked for (double brackets, a field); else it stands in words.
         rank: ``QUOTED`` in a sentence, ``BARE``, ``LABELLED`` (``Rating: ...``) or ``FINAL`` (``Final rating: ...``).
-        fault: Why it cannot be one.
+        fault: Why it cannot be one: the kind of fault, and after a colon what was said.
     """
 
     position: int
@@ -46,7 +46,7 @@ class Reading(NamedTuple):
 
     Attributes:
         value: The verdict; None without one.
-        reason: Why there is none.
+        reason: Why there is none: the kind of reason, and after a colon what was said.
     """
 
     value: Any

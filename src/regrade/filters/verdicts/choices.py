@@ -54,7 +54,7 @@ class Options:
         for form in (said, said.rstrip(".!,;: "), _LEAD.sub("", said, count=1).strip(_AROUND).rstrip(".!,;: ")):
             if (found := self._named(form)) is not None:
                 return Value(found)
-        return Value(None, f"{said[:40]!r} is not one of the options")
+        return Value(None, f"not one of the options: {said[:40]!r}")
 
     def of_field(self, value: Any) -> Value:
         """What stands in a JSON field as a choice."""
@@ -63,7 +63,7 @@ class Options:
         elif isinstance(value, int | float):
             value = f"{value:g}"
         found = self.parse(value) if isinstance(value, str) else None
-        return found or Value(None, f"{value!r:.40} is not one of the options")
+        return found or Value(None, f"not one of the options: {value!r:.40}")
 
     def _named(self, said: str) -> str | None:
         if self._names is not None:

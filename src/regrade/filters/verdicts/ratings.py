@@ -50,7 +50,7 @@ class Scale:
         """A number as a rating."""
         if self.lowest <= number <= self.highest:
             return Value(number)
-        return Value(None, f"{said[:40]} is beyond the scale of {self.lowest:g} to {self.highest:g}")
+        return Value(None, f"beyond the scale of {self.lowest:g} to {self.highest:g}: {said[:40]}")
 
     def parse(self, text: str) -> Value | None:
         """What a text says that is a rating and nothing else: ``8``, ``**8**``, ``8/10``, ``8,5``, ``eight``.
@@ -65,7 +65,7 @@ class Scale:
             return self._of(match[1], match[2], said)
         if not any(character.isdigit() for character in said) and not _NONE.match(said):
             return None
-        return Value(None, f"{said[:40]!r} is not a rating")
+        return Value(None, f"not a rating: {said[:40]!r}")
 
     def of_field(self, value: Any) -> Value:
         """What stands in a JSON field as a rating."""
@@ -73,16 +73,16 @@ class Scale:
             try:
                 return self.place(float(value), str(value))
             except OverflowError:
-                return Value(None, "the number is too large")
+                return Value(None, "too large a number")
         found = self.parse(value) if isinstance(value, str) else None
-        return found or Value(None, f"{value!r:.40} is not a rating")
+        return found or Value(None, f"not a rating: {value!r:.40}")
 
     def _of(self, number: str, total: str | None, said: str) -> Value:
         before, comma, decimals = number.partition(",")
         if comma and not 1 <= len(decimals) <= 2:  # 8,000 and "8, 9" may be anything
-            return Value(None, f"{said[:40]!r} is not a rating")
+            return Value(None, f"not a rating: {said[:40]!r}")
         if total is not None and float(total.replace(",", ".")) != self.highest:
-            return Value(None, f"{said[:40]!r} is on another scale than {self.lowest:g} to {self.highest:g}")
+            return Value(None, f"on another scale than {self.lowest:g} to {self.highest:g}: {said[:40]!r}")
         return self.place(float(f"{before}.{decimals}" if comma else number), said)
 
     def in_words(self, text: str, labels: Sequence[Label]) -> Iterator[Candidate]:
@@ -114,7 +114,7 @@ class Scale:
             ends = _AFTER.match(rest, match.end()) or _AFTER.match(rest, len(said))
             alone = ends is not None and not rest[ends.end() :].strip(_AROUND + ".")
             found = self.parse(said) if ends and (alone or not below) else None
-            found = found or Value(None, f"{rest[:40]!r} is not a rating")
+            found = found or Value(None, f"not a rating: {rest[:40]!r}")
         else:
             first = re.split(r"[.,;!(*]", rest, maxsplit=1)[0].strip(_AROUND)
             found = self.parse(first) if first.lower() in _NAMES or _NONE.fullmatch(first) else None

@@ -20,9 +20,9 @@ from uuid import UUID
 import msgspec
 
 from regrade import __version__
+from regrade.recorded_values import encode_other, plain
 from regrade.reports.export.scored import Scored, kept_sources, prompt_of, said, scored_samples
 from regrade.reports.export.whole_folder import whole_folder
-from regrade.scoring.check import plain
 
 if TYPE_CHECKING:
     from regrade.scoring.browse import Outcome
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "0.3.0"
 _GENERATION: Final = ("temperature", "top_p", "top_k", "max_tokens")
 _UNKNOWN: Final = "unknown"
-_encode: Final = msgspec.json.Encoder(enc_hook=str).encode
+_encode: Final = msgspec.json.Encoder(enc_hook=encode_other).encode
 
 
 def write_records(scores: Scores, path: Path, *, organization: str | None = None) -> int:

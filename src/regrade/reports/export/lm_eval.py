@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 from regrade.errors import UsageError
 from regrade.lm_eval.generation import generation_kwargs
 from regrade.lm_eval.named import config_of
+from regrade.recorded_values import plain
 from regrade.reports.export.scored import Scored, kept_sources, scored_samples
 from regrade.reports.export.whole_folder import whole_folder
 from regrade.schema import FunctionRef, Recipe
-from regrade.scoring.check import plain
 
 if TYPE_CHECKING:
     from regrade.scoring.browse import Outcome

@@ -12,8 +12,9 @@ import msgspec
 
 from regrade.atomic import replacing
 from regrade.errors import RegradeError
+from regrade.recorded_values import encode_other, plain
 from regrade.reports.export.scored import kept_sources, prompt_of, said, scored_samples
-from regrade.scoring.check import plain
+from regrade.reports.tables import extracted_text, json_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,8 +48,8 @@ def rows(scores: Scores) -> Iterator[dict[str, Any]]:
                 "answer": answers[0] if answers else None,
                 "answers": answers,
                 "target": _text(record.target),
-                "doc": _json(record.doc),
-                "metadata": _json({k: v for k, v in record.metadata.items() if k not in ("answer", "answers")}),
+                "doc": json_text(record.doc),
+                "metadata": json_text({k: v for k, v in record.metadata.items() if k not in ("answer", "answers")}),
                 "thinking": details.get("thinking"),
                 "finish_reason": details.get("finish_reason"),
                 "input_tokens": usage.get("input_tokens"),
@@ -64,8 +65,8 @@ def rows(scores: Scores) -> Iterator[dict[str, Any]]:
                         "filter": outcome.filter,
                         "metric": metric,
                         "value": float(value) if number else None,
-                        "value_json": None if number or value is None else _json(value),
-                        "extracted": _extracted(outcome.extracted),
+                        "value_json": None if number or value is None else json_text(value),
+                        "extracted": extracted_text(outcome.extracted),
                         "unparsed": outcome.unparsed,
                         "error": outcome.failures.get(metric),
                     }
@@ -112,7 +113,7 @@ def write_csv(scores: Scores, path: Path) -> int:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         for row in rows(scores):
-            writer.writerow({**row, "answers": _json(row["answers"])})
+            writer.writerow({**row, "answers": json_text(row["answers"])})
             count += 1
     return count
 
@@ -120,7 +121,7 @@ def write_csv(scores: Scores, path: Path) -> int:
 def write_jsonl(scores: Scores, path: Path) -> int:
     """Write JSON lines; ``doc`` and ``metadata`` are objects there."""
     count = 0
-    encoder = msgspec.json.Encoder(enc_hook=str)
+    encoder = msgspec.json.Encoder(enc_hook=encode_other)
     with _whole(path) as temporary, temporary.open("wb") as file:
         for row in rows(scores):
             whole = {name: row[name] for name in COLUMNS}
@@ -147,15 +148,4 @@ def _raw(text: str) -> msgspec.Raw:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str | None) else _json(value)
-
-
-def _extracted(value: Any) -> str | None:
-    """An extracted answer as text: itself where there is one text, else JSON."""
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
-        return str(value[0])
-    return None if value is None else _json(plain(value))
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value, enc_hook=str).decode()
+    return value if isinstance(value, str | None) else json_text(value)
