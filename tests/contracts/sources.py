@@ -139,23 +139,19 @@ def _card(kind: str, folder: Path, questions: list[Question]) -> Found:
     }
     made = load_card(card).samples()
     ids = [sample.sample_id for sample in made]
-    if kind == "run":
-        return _run(folder, made, ids, questions)
-    made.write(folder / "samples.jsonl")
-    answers = [{"sample_id": ids[number], "answer": one.answers} for number, one in enumerate(questions)]
-    (folder / "said.jsonl").write_text("".join(json.dumps(row) + "\n" for row in answers))
-    return Found(folder / "samples.jsonl", {"answers": str(folder / "said.jsonl")})
+    write = write_run if kind == "run" else write_answered
+    return write(folder, made, ids, [one.answers for one in questions])
 
 
-def _run(folder: Path, made: Any, ids: list[str], questions: list[Question]) -> Found:
-    repeats = len(questions[0].answers)
+def write_run(folder: Path, made: Any, ids: list[str], texts: list[list[str]]) -> Found:
+    """A run of samples, to each of which a model gave these texts."""
     made.write(folder / "samples.parquet")
     manifest = Manifest(
         name=folder.name,
         created=now(),
         recipe={"dialect": "card"},
         recipe_name="words",
-        repeats=repeats,
+        repeats=len(texts[0]),
         samples=len(ids),
         model={"identity": {"type": "openai", "model": "m"}, "asked": {"model": "openai:m"}},
     )
@@ -163,8 +159,16 @@ def _run(folder: Path, made: Any, ids: list[str], questions: list[Question]) -> 
     run.set_status("complete")
     answers = [
         Answer(sample_id=ids[number], position=number, repeat=repeat, text=text)
-        for number, one in enumerate(questions)
-        for repeat, text in enumerate(one.answers)
+        for number, each in enumerate(texts)
+        for repeat, text in enumerate(each)
     ]
     run.answers.write_bytes(b"".join(msgspec.json.encode(answer) + b"\n" for answer in answers))
     return Found(folder, {})
+
+
+def write_answered(folder: Path, made: Any, ids: list[str], texts: list[list[str]]) -> Found:
+    """A file of samples, and one of answers to them."""
+    made.write(folder / "samples.jsonl")
+    answers = [{"sample_id": ids[number], "answer": each} for number, each in enumerate(texts)]
+    (folder / "said.jsonl").write_text("".join(json.dumps(row) + "\n" for row in answers), encoding="utf-8")
+    return Found(folder / "samples.jsonl", {"answers": str(folder / "said.jsonl")})

@@ -12,16 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from tests.contracts.card_metric_inputs import INPUTS, Inputs
+from tests.contracts.sources import write_answered, write_run
 
 import regrade
 from regrade import load_card
 from regrade.metrics.card_metric import CardMetric
 from regrade.registry import registered
-from regrade.schema import Answer
-from regrade.store.run import Manifest, Run, now
 
 RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("card_metrics.json").read_text(encoding="utf-8"))
 
@@ -102,36 +100,15 @@ def card(name: str, inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def said(inputs: Inputs) -> list[str]:
-    return [one if isinstance(one, str) else json.dumps(one) for one in inputs.predictions]
+def said(inputs: Inputs) -> list[list[str]]:
+    return [[one if isinstance(one, str) else json.dumps(one)] for one in inputs.predictions]
 
 
-def samples(folder: Path, made: Any, inputs: Inputs) -> tuple[Path, dict[str, Any]]:
-    made.write(folder / "samples.jsonl")
-    rows = [{"sample_id": f"q{number}", "answer": text} for number, text in enumerate(said(inputs))]
-    (folder / "said.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return folder / "samples.jsonl", {"answers": str(folder / "said.jsonl")}
+def ids(inputs: Inputs) -> list[str]:
+    return [f"q{number}" for number in range(len(inputs.predictions))]
 
 
-def run(folder: Path, made: Any, inputs: Inputs) -> tuple[Path, dict[str, Any]]:
-    made.write(folder / "samples.parquet")
-    manifest = Manifest(
-        name=folder.name,
-        created=now(),
-        recipe={"dialect": "card"},
-        recipe_name="words",
-        repeats=1,
-        samples=len(inputs.predictions),
-        model={"identity": {"type": "openai", "model": "m"}, "asked": {"model": "openai:m"}},
-    )
-    kept = Run(folder, manifest)
-    kept.set_status("complete")
-    answers = [Answer(sample_id=f"q{n}", position=n, repeat=0, text=text) for n, text in enumerate(said(inputs))]
-    kept.answers.write_bytes(b"".join(msgspec.json.encode(answer) + b"\n" for answer in answers))
-    return folder, {}
-
-
-PATHS = {"samples": samples, "run": run}
+PATHS = {"samples": write_answered, "run": write_run}
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -139,8 +116,8 @@ PATHS = {"samples": samples, "run": run}
 def test_values_are_those_of_unitxt(tmp_path: Path, name: str, path: str) -> None:
     inputs, recorded = INPUTS[name], RECORDED[name]
     made = load_card(card(name, inputs)).samples()
-    place, options = PATHS[path](tmp_path, made, inputs)
-    scores = regrade.score(place, **options)
+    source = PATHS[path](tmp_path, made, ids(inputs), said(inputs))
+    scores = regrade.score(source.path, **source.options)
     found = {result.metric: result for result in scores.results}
     wanted = {
         key: value
@@ -159,8 +136,9 @@ def test_the_command_gives_the_same(tmp_path: Path, cli: Callable[..., Any]) -> 
     for number, name in enumerate(("accuracy", "token_overlap", "f1_macro_multi_label", "pearsonr", "ner")):
         folder = tmp_path / str(number)
         folder.mkdir()
-        place, options = samples(folder, load_card(card(name, INPUTS[name])).samples(), INPUTS[name])
-        ran = cli("score", place, "--answers", options["answers"], "--json")
+        inputs = INPUTS[name]
+        source = write_answered(folder, load_card(card(name, inputs)).samples(), ids(inputs), said(inputs))
+        ran = cli("score", source.path, "--answers", source.options["answers"], "--json")
         assert ran.code == 0, ran.err
         [found] = json.loads(ran.out)["results"].values()
         [value] = [v for key, v in found.items() if key.startswith(f"{RECORDED[name]['score_name']},")]
