@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -480,3 +481,38 @@ def test_runs_shows_the_names_that_people_gave(folder: Path, cli: Callable[..., 
     done = cli("resume", "Grüße, Welt")
     assert done.code == 1
     assert "Gr-e-Welt, Gr-e-Welt--2" in done.err
+
+
+def test_what_takes_long_is_read_where_it_can_be_interrupted(
+    folder: Path, echo: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a loop of events an interruption waits for whatever waits for nobody: journals and stored answers are read
+    before it begins.
+    """
+    from regrade.models.replay import Replay
+    from regrade.store.run import Run
+
+    assert ask(echo) == 0
+    told = (folder / "runs" / "r" / "answers.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "some.jsonl").write_text("".join(told[:2]), encoding="utf-8")
+    read = []
+
+    def outside_of_a_loop(name: str, function: Any) -> Any:
+        def checked(self: Any) -> Any:
+            with pytest.raises(RuntimeError, match="no running event loop"):
+                asyncio.get_running_loop()
+            read.append(name)
+            return function(self)
+
+        return checked
+
+    monkeypatch.setattr("regrade.runs.ask._PASSED", 1)  # others have their turn after each request
+    for cls, name in ((Run, "answered"), (Replay, "check_ready")):
+        monkeypatch.setattr(cls, name, outside_of_a_loop(name, getattr(cls, name)))
+    assert main(["run", "card.yaml", "--model", "replay:some.jsonl", "--name", "s", "--no-score"]) == 3
+    assert {"answered", "check_ready"} == set(read)
+    read.clear()
+    assert main(["resume", "s", "--no-score"]) == 3
+    assert read.count("check_ready") == 1
+    assert main(["resume", "r", "--no-score"]) == 0
+    assert read.count("check_ready") == 1, "nothing is to be asked"

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from itertools import chain
 from typing import Final
 
@@ -122,6 +122,8 @@ class Again(msgspec.Struct, frozen=True):
 
 
 NOTHING_AGAIN: Final = Again()
+_PASSED: Final = 1000
+"""Requests that are passed over before others have their turn."""
 
 
 async def ask(
@@ -133,26 +135,29 @@ async def ask(
     again: Again = NOTHING_AGAIN,
     fsync: Fsync = "group",
     told: Callable[[Tally], None] | None = None,
+    there: bytearray | None = None,
 ) -> Tally:
     """Ask for every answer of a run that is missing; returns when each is on disk or has failed.
 
     What was never asked comes first, then what failed: a row that always fails stands in nobody's way.
 
     Args:
-        run: The run; its lock is held while this works.
+        run: The run; its lock is held while this works, by the caller where ``there`` is given.
         model: Who is asked.
         requests: The first request of every sample and repeat, in order; made lazily, read twice per turn.
         cache: Where answers may be known already, and are kept.
         again: What is asked though something is known of it.
         fsync: See :mod:`regrade.store.journal`.
         told: Called whenever answers have come to be on disk, and every second, so that a wait can be seen.
+        there: What the run's journal holds (``run.answered()``), where the caller has read it: in a loop of events
+            nobody can interrupt that.
 
     Raises:
         RegradeError: the run is being asked by another process, the disk is full, or the model says that there is no
             point in going on. What came before is on disk.
     """
-    with run.locked():
-        there = run.answered()
+    with run.locked() if there is None else nullcontext():
+        there = run.answered() if there is None else there
         before = there.count(ANSWERED)
         if again.samples:
             before -= sum(
@@ -181,17 +186,19 @@ async def ask(
 
 def _missing(
     run: Run, model: Model, requests: Iterable[Request], there: bytearray, turn: int, again: Again
-) -> Iterator[Request]:
-    """The requests of one turn that lack an answer, those never asked first.
+) -> Iterator[Request | None]:
+    """The requests of one turn that lack an answer, those never asked first; None now and then while others are passed.
 
     A later turn needs the answers to those before it.
     """
     said = run.said(turn) if turn else {}
     tried = (FAILED, REFUSED) if again.refused else (FAILED,)
 
-    def standing(wanted: tuple[int, ...], samples: frozenset[str]) -> Iterator[Request]:
+    def standing(wanted: tuple[int, ...], samples: frozenset[str]) -> Iterator[Request | None]:
         draws = _Draws(model, again)
-        for first in requests:
+        for number, first in enumerate(requests, 1):
+            if number % _PASSED == 0:
+                yield None
             request = first
             if turn:
                 if (before := said.get((first.position, first.repeat))) is None or turn > len(first.follow_ups or ()):
@@ -206,7 +213,7 @@ def _missing(
         return first_asked
     return chain(
         first_asked,
-        (request for request in standing(tried, frozenset()) if request.sample_id not in again.samples),
+        (one for one in standing(tried, frozenset()) if one is None or one.sample_id not in again.samples),
     )
 
 
@@ -255,7 +262,7 @@ class _Asking:
         self.shared = again.shared
         self.journal = Journal(run.answers, fsync, counted=self.count)
 
-    async def go(self, missing: Iterator[Request]) -> None:
+    async def go(self, missing: Iterator[Request | None]) -> None:
         ticking = asyncio.ensure_future(self.tick())
         try:
             async with aclosing(self.model.answer(self.to_ask(missing))) as answers:
@@ -270,9 +277,12 @@ class _Asking:
             finally:
                 self.journal.close()
 
-    async def to_ask(self, missing: Iterator[Request]) -> AsyncIterator[Request]:
+    async def to_ask(self, missing: Iterator[Request | None]) -> AsyncIterator[Request]:
         """The requests that only the model can answer; what is known already goes straight into the journal."""
         for request in missing:
+            if request is None:
+                await asyncio.sleep(0)  # who interrupts is heard
+                continue
             self.tally.with_tools = self.tally.with_tools or "tools" in request.parameters
             key = request_hash(request, self.identity), request.repeat, request.draw
             if self.known is not None and (known := self.known.find(*key)) is not None:

@@ -28,7 +28,7 @@ from regrade.schema import Request, RequestKind, Sample
 from regrade.store import samples as sample_file
 from regrade.store.cache import AnswerCache
 from regrade.store.journal import Fsync
-from regrade.store.run import Manifest, Run, now
+from regrade.store.run import ANSWERED, Manifest, Run, now
 from regrade.store.workspace import Workspace
 
 
@@ -173,7 +173,11 @@ def ask_all(
     fsync: Fsync = "group",
     told: Callable[[Tally], None] | None = None,
 ) -> Tally:
-    """Ask for everything that a run lacks; see :func:`regrade.runs.ask.ask`."""
+    """Ask for everything that a run lacks; see :func:`regrade.runs.ask.ask`.
+
+    What takes long and waits for nobody (journal, stored answers) is read before the loop of events begins, in which
+    an interruption would have to wait for it.
+    """
     asked = asked_of(run)
 
     class Requests:
@@ -186,17 +190,22 @@ def ask_all(
                 samples, manifest.parameters, manifest.repeats, asked.kind, own=asked.parameters, fit=model.fit
             )
 
-    async def work() -> Tally:
-        try:
-            return await ask(run, model, Requests(), cache=cache, again=again, fsync=fsync, told=told)
-        finally:
-            await model.close()
+    with run.locked():
+        there = run.answered()
+        if there.count(ANSWERED) < len(there) or again.samples:
+            model.check_ready()
 
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work())
-    return _beside(work())
+        async def work() -> Tally:
+            try:
+                return await ask(run, model, Requests(), cache=cache, again=again, fsync=fsync, told=told, there=there)
+            finally:
+                await model.close()
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(work())
+        return _beside(work())
 
 
 def _beside(work: Coroutine[Any, Any, Tally]) -> Tally:
