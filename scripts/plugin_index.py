@@ -18,6 +18,9 @@ HEAD = '''"""Which module defines a built-in plugin: kind, name, module. Written
 INDEX: dict[str, dict[str, str]] = {
 '''
 
+MARKS = """MARKS: dict[str, tuple[tuple[bytes, ...], ...]] = {
+"""
+
 
 def find() -> dict[str, dict[str, str]]:
     """Import every module of Regrade; return kind, name and module of all that is registered."""
@@ -37,7 +40,19 @@ def render(index: dict[str, dict[str, str]]) -> str:
         lines.append(f'    "{kind}": {{\n')
         lines += [f'        "{name}": "{module}",\n' for name, module in names.items() if module.startswith("regrade.")]
         lines.append("    },\n")
+    lines.append(f"}}\n\n{MARKS}")
+    for name, cls in sorted(registry._classes["reader"].items()):
+        if cls.__module__.startswith("regrade.") and cls.marks:
+            groups = [f"({', '.join(map(as_literal, group))}{',' * (len(group) == 1)})" for group in cls.marks]
+            one, several = f"({groups[0]},)", "(\n" + "".join(f"        {group},\n" for group in groups) + "    )"
+            lines.append(f'    "{name}": {several if groups[1:] else one},\n')
     return "".join([*lines, "}\n"])
+
+
+def as_literal(mark: bytes) -> str:
+    """Bytes as the formatter writes them."""
+    text = repr(mark)
+    return text if '"' in text else f'b"{text[2:-1]}"'
 
 
 if __name__ == "__main__":

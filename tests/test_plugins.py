@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,56 @@ def test_commands_outlive_a_broken_plugin(tmp_path: Path, examples: Path, argume
     if code == 1:
         assert "did you mean exact_match?" in ran.stderr
         assert "a plugin that might have it could not be imported" in ran.stderr
+
+
+PROBE = """
+import sys
+from regrade.cli import main
+code = main(sys.argv[1:])
+loaded = [name for name in ("promptfoo", "helm", "deepeval") if f"regrade.rows.readers.{name}" in sys.modules]
+print("loaded", code, *loaded, *[name for name in ("importlib.metadata",) if name in sys.modules])
+"""
+
+
+def test_a_table_loads_no_reader_of_other_formats_and_looks_for_plugins_cheaply(tmp_path: Path) -> None:
+    table = tmp_path / "answers.csv"
+    table.write_text("answer,right\n4,4\n5,4\n", encoding="utf-8")
+    command = [sys.executable, "-c", PROBE, "score", str(table), "--answer", "answer", "--expected", "right"]
+    ran = subprocess.run([*command, "--metric", "exact_match"], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "loaded 0"
+
+
+READER = """
+from regrade.registry import register
+from regrade.rows.readers.table import TableReader
+
+@register("reader", "mine")
+class Mine(TableReader):
+    title = "mine"
+    priority = 20
+    def matches(self, path, head):
+        return "a heading of mine" if head.startswith(b"answer,right") else None
+"""
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_reader_of_another_package_is_asked(tmp_path: Path, packed: bool) -> None:
+    """Packed: in an archive on the path, whose packages a look into folders would miss."""
+    place = tmp_path / "place"
+    place.mkdir()
+    distribution(place, "other", READER)
+    if packed:
+        place = Path(shutil.make_archive(str(tmp_path / "place"), "zip", place))
+    table = tmp_path / "answers.csv"
+    table.write_text("answer,right\n4,4\n5,4\n", encoding="utf-8")
+    code = (
+        "import pathlib, sys; from regrade.rows.discover import detect; print(detect(pathlib.Path(sys.argv[1])).reader)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(place)}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(table)], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "mine\n"
 
 
 def test_the_index_names_every_built_in_plugin(project_root: Path) -> None:

@@ -628,3 +628,49 @@ INDEX: dict[str, dict[str, str]] = {
         "verifiers": "regrade.rows.readers.verifiers",
     },
 }
+
+MARKS: dict[str, tuple[tuple[bytes, ...], ...]] = {
+    "alpaca-eval": ((b'"output_1"', b'"output_2"', b'"generator_2"', b'"preference"'),),
+    "bigcode": ((b'"passed"', b'"completion_id"'),),
+    "card-samples": (
+        (b"PAR1",),
+        (b'"sample_id"', b'"doc"', b'"metrics"'),
+    ),
+    "deepeval": (
+        (b'"testCases"', b'"metricsData"'),
+        (b'"test_results"', b'"metrics_data"'),
+    ),
+    "evalscope": ((b'"index"',),),
+    "every-eval-ever": ((b'"schema_version"', b'"evaluation_id"', b'"sample_id"', b'"interaction_type"'),),
+    "helm": ((b'"instance_id"', b'"stats"', b'"name"'),),
+    "inspect": (
+        (b"PK\x03\x04",),
+        (b'"eval"', b'"task"', b'"model"', b'"status"'),
+    ),
+    "judge-run": ((b'"dialect": "judge"', b'"readings"'),),
+    "lighteval": ((b"PAR1",),),
+    "mt-bench": ((b'"question_id"',),),
+    "openai-evals": ((b'"spec"',),),
+    "opencompass": (
+        (b'"details"',),
+        (b'"prediction"', b'"origin_prompt"'),
+    ),
+    "promptfoo": (
+        (b'"promptIdx"', b'"testCase"', b'"success"'),
+        (b'"evalId"', b'"results"', b'"prompts"', b'"provider"'),
+    ),
+    "run-folder": ((b'"created"', b'"recipe"'),),
+    "simple-evals": (
+        (b'"metrics"', b'"htmls"'),
+        (b"<h3>Prompt conversation</h3>",),
+    ),
+    "swe-bench": (
+        (b'"submitted_instances"', b'"resolved_instances"'),
+        (b'"patch_successfully_applied"', b'"resolved"'),
+    ),
+    "verifiers": (
+        (b'"prompt"', b'"completion"', b'"reward"'),
+        (b'"prompt"', b'"example_id"'),
+        (b'"prompt"', b'"id"'),
+    ),
+}

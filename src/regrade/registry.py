@@ -22,13 +22,16 @@ Names in task files and logs are looked up here and never imported, so data cann
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from regrade.errors import RecipeError, RegradeWarning
-from regrade.plugin_index import INDEX
+from regrade.plugin_index import INDEX, MARKS
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -83,6 +86,8 @@ def _load_plugins() -> None:
     global _plugins_loaded
     if not _plugins_loaded:
         _plugins_loaded = True
+        if not _may_have_plugins():
+            return
         from importlib.metadata import entry_points
 
         for point in entry_points(group=ENTRY_POINT_GROUP):
@@ -91,6 +96,34 @@ def _load_plugins() -> None:
             except (Exception, SystemExit) as error:  # code of others: one that is broken may not take the rest with it
                 _broken.append(_describe(point, error))
                 warnings.warn(_broken[-1], RegradeWarning, stacklevel=2)
+
+
+def _may_have_plugins() -> bool:
+    """Whether a package that names plugins may be installed; false only where that is sure.
+
+    ``importlib.metadata`` would know, and takes longer to load than a table to score.
+    """
+    group = ENTRY_POINT_GROUP.encode()
+    if any(hasattr(finder, "find_distributions") and finder is not PathFinder for finder in sys.meta_path):
+        return True
+    for folder in dict.fromkeys(path or os.curdir for path in sys.path):
+        try:
+            names = os.listdir(folder)  # noqa: PTH208 - names, and no paths
+        except FileNotFoundError:
+            continue
+        except OSError:  # an archive, which may hold packages
+            return True
+        for name in names:
+            if name.endswith(".egg"):
+                return True
+            if name.endswith((".dist-info", ".egg-info")):
+                try:
+                    with open(f"{folder}/{name}/entry_points.txt", "rb") as file:  # noqa: PTH123 - half the time
+                        if group in file.read():
+                            return True
+                except (FileNotFoundError, NotADirectoryError):
+                    continue
+    return False
 
 
 def _describe(point: EntryPoint, error: BaseException) -> str:
@@ -141,3 +174,18 @@ def registered(kind: str) -> Iterator[tuple[str, type[Any]]]:
     _load_builtins(kind)
     _load_plugins()
     yield from sorted(_classes[kind].items())
+
+
+def readers_of(head: bytes) -> Iterator[tuple[str, type[Any]]]:
+    """Name and class of each reader, plugins included, of whose format a file may be, in order of name.
+
+    Args:
+        head: How the file begins. Built-in readers whose marks are not in it are not even loaded.
+    """
+    absent = {
+        name for name, groups in MARKS.items() if not any(all(mark in head for mark in group) for group in groups)
+    }
+    for name in INDEX["reader"].keys() - absent:
+        _load_builtins("reader", name)
+    _load_plugins()
+    yield from sorted((name, cls) for name, cls in _classes["reader"].items() if name not in absent)

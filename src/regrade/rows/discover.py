@@ -14,7 +14,7 @@ from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import reading as files
 from regrade.files.location import exists, files_below, is_folder, locate, size
-from regrade.registry import lookup, registered
+from regrade.registry import lookup, readers_of
 from regrade.rows.guard import open_sources, recognise
 from regrade.rows.lm_eval_results import absent_tasks, looks_like_results, results_folder, samples_of
 from regrade.rows.readers.lm_eval import LmEvalReader
@@ -54,7 +54,7 @@ def detect(path: Path) -> Match | None:
             own: Reader = lookup("reader", name)()
             if reason := recognise(own, path, head):
                 return Match(path, name, reason)
-    for name, cls in registered("reader"):
+    for name, cls in readers_of(head):
         reader: Reader = cls()
         if reader.priority > best_priority and (reason := recognise(reader, path, head)):
             best, best_priority = Match(path, name, reason), reader.priority

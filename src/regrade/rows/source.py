@@ -92,6 +92,8 @@ class Reader:
     Attributes:
         title: The format's name for people.
         priority: Among several readers that match a file the highest wins; generic tables have 0, tools' logs 10.
+        marks: What stands in the head of every file of this format, so that the reader need not be loaded to be asked
+            about others: all texts of one of these groups. Empty where nothing does.
         whole_doc: Whether a record's document is a row of the dataset and nothing else, so that documents of different
             runs can be compared. Where it holds answers, too, the reader gives a ``fingerprint`` that leaves them out.
         tells_failures: Whether it can tell which requests failed, and yields :class:`.Unanswered` for those of a source
@@ -103,6 +105,7 @@ class Reader:
 
     title: ClassVar[str]
     priority: ClassVar[int] = 10
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ()
     whole_doc: ClassVar[bool] = True
     tells_failures: ClassVar[bool] = False
     lines_read: int = 0

@@ -48,6 +48,9 @@ class AlpacaEvalReader(Reader):
     """
 
     title: ClassVar[str] = "AlpacaEval annotations"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = (
+        (b'"output_1"', b'"output_2"', b'"generator_2"', b'"preference"'),
+    )
     whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:

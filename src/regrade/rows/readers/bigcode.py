@@ -25,6 +25,7 @@ class BigCodeReader(ScoredLog):
     """
 
     title: ClassVar[str] = "BigCode harness logs"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b'"passed"', b'"completion_id"'),)
     registered: ClassVar[str] = "bigcode"
 
     def matches(self, path: Path, head: bytes) -> str | None:

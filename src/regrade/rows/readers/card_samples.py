@@ -45,6 +45,7 @@ class CardSamplesReader(Reader):
     """
 
     title: ClassVar[str] = "a card's samples"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b"PAR1",), (b'"sample_id"', b'"doc"', b'"metrics"'))
 
     def matches(self, path: Path, head: bytes) -> str | None:
         if head.startswith(b"PAR1"):

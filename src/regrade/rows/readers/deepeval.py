@@ -21,6 +21,10 @@ class DeepEvalReader(ScoredLog):
     """
 
     title: ClassVar[str] = "DeepEval test runs"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = (
+        (b'"testCases"', b'"metricsData"'),
+        (b'"test_results"', b'"metrics_data"'),
+    )
     registered: ClassVar[str] = "deepeval"
     complete: ClassVar[bool] = False
 

@@ -21,6 +21,7 @@ class EvalScopeReader(ScoredLog):
     """
 
     title: ClassVar[str] = "EvalScope reviews"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b'"index"',),)
     registered: ClassVar[str] = "evalscope"
 
     def matches(self, path: Path, head: bytes) -> str | None:

@@ -20,6 +20,9 @@ class EveryEvalEverReader(ScoredLog):
     """
 
     title: ClassVar[str] = "Every Eval Ever"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = (
+        (b'"schema_version"', b'"evaluation_id"', b'"sample_id"', b'"interaction_type"'),
+    )
     registered: ClassVar[str] = "every-eval-ever"
 
     def matches(self, path: Path, head: bytes) -> str | None:

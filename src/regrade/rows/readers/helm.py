@@ -83,6 +83,7 @@ class HelmReader(Reader):
     """
 
     title: ClassVar[str] = "HELM per-instance stats"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b'"instance_id"', b'"stats"', b'"name"'),)
     whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:

@@ -84,6 +84,7 @@ class InspectReader(Reader):
     """
 
     title: ClassVar[str] = "Inspect logs (.eval, .json)"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b"PK\x03\x04",), (b'"eval"', b'"task"', b'"model"', b'"status"'))
     whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:

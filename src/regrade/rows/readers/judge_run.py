@@ -32,6 +32,7 @@ class JudgeRunReader(Reader):
     """
 
     title: ClassVar[str] = "a judge's run"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b'"dialect": "judge"', b'"readings"'),)
     whole_doc: ClassVar[bool] = False
     priority: ClassVar[int] = 30
 

@@ -26,6 +26,7 @@ class LightevalReader(ScoredLog):
     """
 
     title: ClassVar[str] = "lighteval details"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b"PAR1",),)
     registered: ClassVar[str] = "lighteval"
 
     def matches(self, path: Path, head: bytes) -> str | None:

@@ -50,6 +50,7 @@ class MtBenchReader(Reader):
     """
 
     title: ClassVar[str] = "MT-Bench judgements (FastChat)"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b'"question_id"',),)
     whole_doc: ClassVar[bool] = False
 
     def matches(self, path: Path, head: bytes) -> str | None:

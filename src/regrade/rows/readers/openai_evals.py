@@ -30,6 +30,7 @@ class OpenAIEvalsReader(ScoredLog):
     """
 
     title: ClassVar[str] = "OpenAI Evals logs"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b'"spec"',),)
     registered: ClassVar[str] = "openai-evals"
 
     def matches(self, path: Path, head: bytes) -> str | None:

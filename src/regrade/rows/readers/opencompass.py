@@ -30,6 +30,7 @@ class OpenCompassReader(ScoredLog):
     """
 
     title: ClassVar[str] = "OpenCompass results"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b'"details"',), (b'"prediction"', b'"origin_prompt"'))
     registered: ClassVar[str] = "opencompass"
 
     def matches(self, path: Path, head: bytes) -> str | None:

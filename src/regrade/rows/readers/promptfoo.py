@@ -25,6 +25,10 @@ class PromptfooReader(ScoredLog):
     """
 
     title: ClassVar[str] = "promptfoo results"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = (
+        (b'"promptIdx"', b'"testCase"', b'"success"'),
+        (b'"evalId"', b'"results"', b'"prompts"', b'"provider"'),
+    )
     registered: ClassVar[str] = "promptfoo"
     complete: ClassVar[bool] = False
 

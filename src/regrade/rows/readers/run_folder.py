@@ -64,6 +64,7 @@ class RunFolderReader(Reader):
     """
 
     title: ClassVar[str] = "a run of regrade"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b'"created"', b'"recipe"'),)
     tells_failures: ClassVar[bool] = True
     priority: ClassVar[int] = 20
 

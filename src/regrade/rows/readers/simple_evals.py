@@ -28,6 +28,7 @@ class SimpleEvalsReader(ScoredLog):
     """
 
     title: ClassVar[str] = "simple-evals results"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = ((b'"metrics"', b'"htmls"'), (b"<h3>Prompt conversation</h3>",))
     registered: ClassVar[str] = "simple-evals"
 
     def matches(self, path: Path, head: bytes) -> str | None:

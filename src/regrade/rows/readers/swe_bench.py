@@ -27,6 +27,10 @@ class SweBenchReader(ScoredLog):
     """
 
     title: ClassVar[str] = "SWE-bench reports"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = (
+        (b'"submitted_instances"', b'"resolved_instances"'),
+        (b'"patch_successfully_applied"', b'"resolved"'),
+    )
     registered: ClassVar[str] = "swe-bench"
 
     def matches(self, path: Path, head: bytes) -> str | None:

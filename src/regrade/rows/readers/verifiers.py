@@ -35,6 +35,11 @@ class VerifiersReader(ScoredLog):
     """
 
     title: ClassVar[str] = "verifiers' rollouts"
+    marks: ClassVar[tuple[tuple[bytes, ...], ...]] = (
+        (b'"prompt"', b'"completion"', b'"reward"'),
+        (b'"prompt"', b'"example_id"'),
+        (b'"prompt"', b'"id"'),
+    )
     registered: ClassVar[str] = "verifiers"
 
     def matches(self, path: Path, head: bytes) -> str | None:
