@@ -65,13 +65,34 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def peer(way: str, workdir: Path) -> Path:
-    """A Python with a peer; its environment is made on first use."""
+    """A Python with a peer; its environment is made on first use.
+
+    Raises:
+        CalledProcessError: it cannot be installed.
+    """
     python = workdir / f"peer-{way}" / "bin" / "python"
-    if not python.exists():
+    installed = python.parent.parent / "installed"
+    if not installed.exists():
         print(f"installing {', '.join(PEERS[way])} ...", flush=True)
         venv.create(python.parent.parent, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS[way]], check=True)
+        command = [python, "-m", "pip", "install", "--quiet", *PEERS[way]]
+        subprocess.run(command, check=True, capture_output=True, text=True)
+        installed.touch()
     return python
+
+
+def installable(ways: list[str], workdir: Path) -> list[str]:
+    """The ways that can be measured here; why one cannot is printed."""
+    found = []
+    for way in ways:
+        try:
+            if way in PEERS:
+                peer(way, workdir)
+            found.append(way)
+        except (subprocess.CalledProcessError, OSError) as error:
+            said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1]
+            print(f"{way} is skipped, for it cannot be installed: {said[:200]}", flush=True)
+    return found
 
 
 @contextmanager
@@ -213,9 +234,7 @@ def main() -> int:
     args.workdir = args.workdir.absolute()
     folder = args.workdir / "ask"
     adopt_orphans()
-    ways = args.ways.split(",")
-    for way in set(ways) & set(PEERS):
-        peer(way, args.workdir)
+    ways = installable(args.ways.split(","), args.workdir)
     everything: list[Case] = []
     with server(args.latency) as base_url:
         for concurrency in map(int, args.concurrency.split(",")):

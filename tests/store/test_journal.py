@@ -121,7 +121,32 @@ def test_an_answer_is_in_the_file_at_once_and_counts_when_it_is_on_disk(
 
     asyncio.run(go())
     assert [answer.sample_id for answer in counted] == ["a", "b", "c"]
-    assert syncs == [3, 3]  # one for the first answer, one for those that came meanwhile
+    assert syncs == [3]  # one for all that came while the first one waited for others
+
+
+def test_answers_come_to_count_without_being_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, counted, syncs = tmp_path / "answers.jsonl", [], []
+    monkeypatch.setattr(os, "fdatasync", lambda _: syncs.append(len(list(read(path)))))
+
+    async def go() -> None:
+        every = asyncio.Event()
+
+        def count(group: list[Answer]) -> None:
+            counted.extend(group)
+            if len(counted) % 2 == 0:
+                every.set()
+
+        journal = Journal(path, counted=count)
+        for pair in ("ab", "cd"):
+            every.clear()
+            for name in pair:
+                journal.put(Answer(sample_id=name))
+            await asyncio.wait_for(every.wait(), 30)
+        journal.close()
+
+    asyncio.run(go())
+    assert [answer.sample_id for answer in counted] == ["a", "b", "c", "d"]
+    assert syncs == [2, 4]
 
 
 def test_a_line_that_cannot_be_written_whole_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

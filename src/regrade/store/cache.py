@@ -35,6 +35,8 @@ _OPENING_S: Final = 1.0
 _MOST_WAITING: Final = 10_000
 """Answers that may wait to be kept; beyond them the journal has to do, which the next opening reads."""
 _GROUP: Final = 1000
+_GATHERING_S: Final = 0.2
+"""Seconds that an answer waits for others to be kept with, in one transaction; the journal has it already."""
 
 
 class AnswerCache:
@@ -60,6 +62,7 @@ class AnswerCache:
         self._waiting: queue.SimpleQueue[list[Answer] | None] = queue.SimpleQueue()
         self._count = 0
         self._writer: threading.Thread | None = None
+        self._flushing = threading.Event()
         try:
             if not temporary:
                 make_folder(path.parent, private=True)
@@ -205,7 +208,10 @@ class AnswerCache:
             self._writer.start()
 
     def _write(self) -> None:
-        while (answers := self._waiting.get()) is not None:
+        ended = False
+        while not ended and (answers := self._waiting.get()) is not None:
+            self._flushing.wait(_GATHERING_S)
+            answers, ended = self._gathered(answers)
             try:
                 if self.trouble is None:  # after the first failure the journals have to do
                     self._insert(answers)
@@ -213,6 +219,15 @@ class AnswerCache:
                 self.trouble = str(error)
             finally:
                 self._count -= len(answers)
+
+    def _gathered(self, first: list[Answer]) -> tuple[list[Answer], bool]:
+        """All that waits to be kept, and whether no more will come."""
+        answers = list(first)
+        with suppress(queue.Empty):
+            while (more := self._waiting.get_nowait()) is not None:
+                answers += more
+            return answers, True
+        return answers, False
 
     def _insert(self, answers: Iterable[Answer], *, again: bool = False) -> None:
         """Insert answers in one transaction; ``again``: what came from a cache counts where nothing else is there."""
@@ -238,12 +253,14 @@ class AnswerCache:
     def flush(self) -> bool:
         """Wait until what was handed over is kept; returns whether all of it is."""
         if self._writer is not None:
+            self._flushing.set()
             self._waiting.put(None)
             self._writer.join(2 * _BUSY_S)
             if self._writer.is_alive():
                 self.trouble = self.trouble or "it is locked by another process; the next run reads the journals"
                 return False
             self._writer = None
+            self._flushing.clear()
         return self.trouble is None
 
     def close(self) -> None:
