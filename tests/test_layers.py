@@ -40,7 +40,7 @@ EXCEPTIONS = {
 }
 #: What the command line knows by itself still: rooms that it reaches around the Python face.
 OF_CLI = {
-    *("artifacts", "cards", "chat", "engine", "files", "judging", "lm_eval", "models", "rows", "runs", "scoring"),
+    *("artifacts", "cards", "chat", "engine", "files", "judging", "lm_eval", "models", "rows", "asking", "scoring"),
     "store",
 }
 

@@ -214,7 +214,7 @@ def test_the_example_filters_have_the_shape_of_a_filter_list() -> None:
         "lm_eval",
         "judging",
         "models",
-        "runs",
+        "asking",
         "metrics",
         "metrics/text",
         "metrics/labels",

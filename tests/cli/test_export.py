@@ -13,13 +13,13 @@ import pytest
 
 import regrade
 from regrade.api.card import load_card
+from regrade.asking.launch import Asked, create
 from regrade.cli import main
 from regrade.errors import Exit, UsageError
 from regrade.lm_eval.prepare import prepare_task
 from regrade.models.model import Model
 from regrade.reports.export.lm_eval import source_text
 from regrade.reports.export.targets import TARGETS, export
-from regrade.runs.launch import Asked, create
 from regrade.schema import Answer, AnswerError, Request, Usage
 from regrade.store.run import Manifest, Run, now
 

@@ -152,7 +152,7 @@ def test_repeats_have_seeds_of_their_own(folder: Path, echo: Loopback) -> None:
 
 
 def test_the_users_limit_stands_in_for_the_recipes() -> None:
-    from regrade.runs.launch import merged
+    from regrade.asking.launch import merged
 
     assert merged({"max_tokens": 5, "stop": ["x"]}, {"max_completion_tokens": 9}) == {
         "stop": ["x"],
@@ -288,9 +288,9 @@ def test_who_interrupts_a_notebook_ends_the_asking(folder: Path, start_server: C
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     async def cell() -> None:
+        from regrade.asking.launch import Asked, ask_all, create
         from regrade.cards.prepare import prepare_card
         from regrade.models.named import named_model
-        from regrade.runs.launch import Asked, ask_all, create
 
         asked = Asked(model="m", options={"base_url": server.url})
         model = named_model(asked.model, asked.options)
@@ -506,7 +506,7 @@ def test_what_takes_long_is_read_where_it_can_be_interrupted(
 
         return checked
 
-    monkeypatch.setattr("regrade.runs.ask._PASSED", 1)  # others have their turn after each request
+    monkeypatch.setattr("regrade.asking.ask._PASSED", 1)  # others have their turn after each request
     for cls, name in ((Run, "answered"), (Replay, "check_ready")):
         monkeypatch.setattr(cls, name, outside_of_a_loop(name, getattr(cls, name)))
     assert main(["run", "card.yaml", "--model", "replay:some.jsonl", "--name", "s", "--no-score"]) == 3

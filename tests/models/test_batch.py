@@ -11,10 +11,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from regrade.asking.ask import Again, Tally, ask
 from regrade.models.asking import ModelError
 from regrade.models.batch import BatchModel
 from regrade.models.openai import OpenAIModel
-from regrade.runs.ask import Again, Tally, ask
 from regrade.schema import Answer, Request
 from regrade.store.run import Manifest, Run, now
 

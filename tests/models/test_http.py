@@ -189,7 +189,7 @@ def test_a_time_to_come_that_is_none_uses_up_retries(value: str) -> None:
 
 
 def test_what_a_family_of_models_refuses_is_left_out_of_the_recipe_alone() -> None:
-    from regrade.runs.requests import requests_of
+    from regrade.asking.requests import requests_of
     from regrade.schema import Sample
 
     sample = Sample(sample_id="s", doc={}, prompt="p")

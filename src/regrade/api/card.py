@@ -156,11 +156,11 @@ class Card:
         Raises:
             RegradeError: the samples cannot be made, or there is no point in asking.
         """
+        from regrade.asking.ask import Again
+        from regrade.asking.launch import Asked, ask_all, create_in
         from regrade.cards.prepare import prepare_card
         from regrade.models.limits import Manners
         from regrade.models.named import named_model
-        from regrade.runs.ask import Again
-        from regrade.runs.launch import Asked, ask_all, create_in
         from regrade.store.workspace import Workspace
 
         known = {field.name for field in msgspec.structs.fields(Manners)}

@@ -15,11 +15,11 @@ from regrade.cli.progress import LiveLines, draw_bar, format_duration
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from regrade.asking.ask import Again, Tally
+    from regrade.asking.launch import Asked
     from regrade.dialect import Prepared
     from regrade.models.model import Model
     from regrade.models.prices import Price
-    from regrade.runs.ask import Again, Tally
-    from regrade.runs.launch import Asked
     from regrade.store.cache import AnswerCache
     from regrade.store.run import Run
     from regrade.store.workspace import Workspace
@@ -135,8 +135,8 @@ def pairs(given: list[str], option: str) -> dict[str, Any]:
 
 def asked_of(arguments: argparse.Namespace) -> Asked:
     """What a parsed command line says about the asking."""
+    from regrade.asking.launch import Asked
     from regrade.models.known_servers import remember
-    from regrade.runs.launch import Asked
 
     if arguments.repeats is not None and arguments.repeats < 1:
         raise UsageError("must be at least 1", where=f"--repeats {arguments.repeats}")
@@ -193,8 +193,8 @@ def asked_again(run: Run, arguments: argparse.Namespace) -> Asked:
     """
     import msgspec
 
+    from regrade.asking.launch import asked_of
     from regrade.models.known_servers import check, remember
-    from regrade.runs.launch import asked_of
 
     asked = asked_of(run)
     moved = {name: value for name, value in connection_of(arguments).items() if value is not None}
@@ -250,7 +250,7 @@ def again_of(arguments: argparse.Namespace, samples: frozenset[str] = frozenset(
 
     A server that is named anew has refused nothing yet.
     """
-    from regrade.runs.ask import Again
+    from regrade.asking.ask import Again
 
     return Again(
         fresh=arguments.fresh or bool(samples),
@@ -286,9 +286,9 @@ def make_run(
     Returns:
         The run, and the cache of its workspace, where the model's answers are worth one.
     """
+    from regrade.asking.launch import create_in
     from regrade.cli.progress import counting
     from regrade.reports.text import plural
-    from regrade.runs.launch import create_in
 
     cache: AnswerCache | None = None
 
@@ -313,9 +313,9 @@ def ask_run(
 
     The cache is closed at the end; if none is given, and the model's answers are worth one, it is the workspace's.
     """
+    from regrade.asking.launch import ask_all
     from regrade.models.named import split_name
     from regrade.models.prices import price_of
-    from regrade.runs.launch import ask_all
     from regrade.store.workspace import Workspace
 
     price = price_of(*split_name(asked.model))

@@ -23,11 +23,11 @@ from regrade.cli.asking import (
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from regrade.asking.launch import Asked
     from regrade.dialect import Prepared
     from regrade.judging.find import FoundJudge
     from regrade.judging.prepare import Judged
     from regrade.models.model import Model
-    from regrade.runs.launch import Asked
     from regrade.store.cache import AnswerCache
     from regrade.store.judge_run import JudgeRun
     from regrade.store.run import Run

@@ -33,9 +33,9 @@ from regrade.cli.catalog import add_catalogs
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from regrade.asking.launch import Asked
     from regrade.dialect import Prepared
     from regrade.models.model import Model
-    from regrade.runs.launch import Asked
     from regrade.store.run import Run
 
 _SHOWN = 2
@@ -175,11 +175,11 @@ def prepare(arguments: argparse.Namespace) -> list[Prepared]:
 
 def dry_run(prepared: Prepared, asked: Asked, model: Model) -> int:
     """Print the first prompts, and what the whole would take."""
+    from regrade.asking.requests import check, merged, next_turn, requests_of
     from regrade.models.asking import estimated_tokens
     from regrade.models.named import split_name
     from regrade.models.prices import price_of
     from regrade.reports.text import mark, plural
-    from regrade.runs.requests import check, merged, next_turn, requests_of
 
     repeats = asked.repeats or prepared.repeats
     parameters = merged(prepared.parameters, asked.parameters)

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.asking.asker import CONCURRENCY
 from tests.models.loopback import Behaviour, Loopback, serving
-from tests.runs.asker import CONCURRENCY
 
 from regrade.schema import Answer
 from regrade.store.run import Run
@@ -19,7 +19,7 @@ SAMPLES = 1500
 
 
 def start(folder: Path, server: Loopback, **options: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.runs.asker", str(folder), server.url, str(SAMPLES)]
+    command = [sys.executable, "-m", "tests.asking.asker", str(folder), server.url, str(SAMPLES)]
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
 
 

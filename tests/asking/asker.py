@@ -1,4 +1,4 @@
-"""A process that asks for a run's answers and says how many are on disk: ``tests.runs.asker RUN URL SAMPLES``."""
+"""A process that asks for a run's answers and says how many are on disk: ``tests.asking.asker RUN URL SAMPLES``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from regrade.asking.ask import ask
 from regrade.errors import RegradeError
 from regrade.models.limits import Manners
 from regrade.models.openai import OpenAIModel
-from regrade.runs.ask import ask
 from regrade.schema import Request
 from regrade.store.run import Manifest, Run, now
 

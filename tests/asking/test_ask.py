@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from regrade.asking.ask import Again, Tally, ask
 from regrade.errors import InputError, RegradeError, UsageError
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
-from regrade.runs.ask import Again, Tally, ask
 from regrade.schema import Answer, AnswerError, ErrorKind, Request
 from regrade.store.cache import AnswerCache
 from regrade.store.run import Manifest, Run, now
@@ -297,7 +297,7 @@ def test_a_damaged_line_is_told_and_asked_again(tmp_path: Path) -> None:
 
 
 def test_a_wait_is_told_of_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regrade.runs.ask._TOLD_EVERY_S", 0.001)
+    monkeypatch.setattr("regrade.asking.ask._TOLD_EVERY_S", 0.001)
     told = asyncio.Event()
 
     class Waiting(Canned):

@@ -17,9 +17,9 @@ from typing import Final
 import msgspec
 
 from regrade.answer_texts import Shortfall, find_shortfall
+from regrade.asking.requests import next_turn
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
-from regrade.runs.requests import next_turn
 from regrade.schema import Answer, Request
 from regrade.store.cache import AnswerCache
 from regrade.store.journal import Fsync, Journal

@@ -18,12 +18,12 @@ from typing import Any
 import msgspec
 
 from regrade import __version__
+from regrade.asking.ask import NOTHING_AGAIN, Again, Tally, ask
+from regrade.asking.requests import check, merged, requests_of
 from regrade.dialect import Prepared
 from regrade.errors import InputError
 from regrade.models.model import Model
 from regrade.models.secrets import refuse_secrets
-from regrade.runs.ask import NOTHING_AGAIN, Again, Tally, ask
-from regrade.runs.requests import check, merged, requests_of
 from regrade.schema import Request, RequestKind, Sample
 from regrade.store import samples as sample_file
 from regrade.store.cache import AnswerCache
@@ -173,7 +173,7 @@ def ask_all(
     fsync: Fsync = "group",
     told: Callable[[Tally], None] | None = None,
 ) -> Tally:
-    """Ask for everything that a run lacks; see :func:`regrade.runs.ask.ask`.
+    """Ask for everything that a run lacks; see :func:`regrade.asking.ask.ask`.
 
     What takes long and waits for nobody (journal, stored answers) is read before the loop of events begins, in which
     an interruption would have to wait for it.
