@@ -9,7 +9,7 @@ from pathlib import Path
 
 from regrade.asking.ask import ask
 from regrade.errors import RegradeError
-from regrade.models.limits import Manners
+from regrade.models.limits import RequestLimits
 from regrade.models.openai import OpenAIModel
 from regrade.schema import Request
 from regrade.store.run import Manifest, Run, now
@@ -34,7 +34,7 @@ def run_in(folder: Path, samples: int) -> Run:
 def main() -> int:
     """Ask, and print the count of answers on disk each time that it grows."""
     folder, url, samples = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    model = OpenAIModel("m", base_url=url, manners=Manners(concurrency=CONCURRENCY))
+    model = OpenAIModel("m", base_url=url, limits=RequestLimits(concurrency=CONCURRENCY))
     try:
         asyncio.run(
             ask(

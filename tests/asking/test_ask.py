@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from regrade.asking.ask import Again, Tally, ask
+from regrade.asking.launch import asked_of
 from regrade.errors import InputError, RegradeError, UsageError
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
@@ -448,3 +449,10 @@ def test_a_run_that_takes_the_place_of_another_is_read_from_its_beginning(tmp_pa
     model = Canned()
     go(new_run(tmp_path / "w" / "s", 3), model, ["a", "b", "c"], cache=workspace.cache())
     assert model.asked == []
+
+
+def test_the_limits_of_a_run_made_when_they_were_called_manners_are_kept(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "r", 1)
+    run.manifest.model = {"asked": {"model": "openai:m", "manners": {"concurrency": 3}}}
+    run.save()
+    assert asked_of(Run(tmp_path / "r", run.manifest)).limits == {"concurrency": 3}

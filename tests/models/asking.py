@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-from regrade.models.limits import Manners
+from regrade.models.limits import RequestLimits
 from regrade.models.model import Model
 from regrade.schema import Answer, Request
 
-HASTY = Manners(backoff_s=0.001, longest_backoff_s=0.002, retries=3, concurrency=8)
+HASTY = RequestLimits(backoff_s=0.001, longest_backoff_s=0.002, retries=3, concurrency=8)
 """No pauses to speak of."""
 
 

@@ -36,7 +36,7 @@ def ask(handler: Handler, *, socket: Path | None = None, path: str = "/v1", **op
         try:
             host = str(socket).replace("/", "%2F") if socket else f"127.0.0.1:{runner.addresses[0][1]}"
             scheme = "http+unix" if socket else "http"
-            model = OpenAIModel("m", base_url=f"{scheme}://{host}{path}", manners=HASTY, **options)  # type: ignore[arg-type]
+            model = OpenAIModel("m", base_url=f"{scheme}://{host}{path}", limits=HASTY, **options)  # type: ignore[arg-type]
 
             async def questions() -> object:
                 for request in chat("q"):

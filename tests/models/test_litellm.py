@@ -19,11 +19,11 @@ def test_answers_come_through(start_server: Callable[..., Loopback], monkeypatch
 
     monkeypatch.setenv("OPENAI_API_KEY", "sk-right")
     server = start_server(key="sk-right", failures=[500])
-    model = LiteLLMModel("openai/m", base_url=server.url, manners=HASTY)
+    model = LiteLLMModel("openai/m", base_url=server.url, limits=HASTY)
     got = answers(model, chat("one", "two", temperature=0))
     assert [answer.error for answer in got] == [None, None]
     assert [answer.text for answer in got] == ["echo one", "echo two"]
     assert sum(answer.attempts for answer in got) == 3
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
     with pytest.raises(ModelError, match=r"(?s)401.*set the variable that LiteLLM reads for openai"):
-        answers(LiteLLMModel("openai/m", base_url=server.url, manners=HASTY), chat("three"))
+        answers(LiteLLMModel("openai/m", base_url=server.url, limits=HASTY), chat("three"))

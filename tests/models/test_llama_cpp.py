@@ -85,7 +85,7 @@ def requests() -> list[Request]:
 
 
 def test_log_likelihoods_are_those_of_the_model_in_this_process(running: Running) -> None:
-    model = OpenAIModel("m", base_url=f"{running.address}/v1", manners=HASTY, loglikelihood="llama_cpp")
+    model = OpenAIModel("m", base_url=f"{running.address}/v1", limits=HASTY, loglikelihood="llama_cpp")
     got = answers(model, requests())
     for (context, continuations), answer in zip(PAIRS, got, strict=True):
         assert answer.choices is not None, answer.error
@@ -99,7 +99,7 @@ def test_log_likelihoods_are_those_of_the_model_in_this_process(running: Running
     ("continuation", "why"), [("o", "no token of its own"), ("x 😀", "no log-probability of token 240")]
 )
 def test_what_the_server_cannot_say_is_refused(running: Running, continuation: str, why: str) -> None:
-    model = OpenAIModel("m", base_url=f"{running.address}/v1", manners=HASTY, loglikelihood="llama_cpp")
+    model = OpenAIModel("m", base_url=f"{running.address}/v1", limits=HASTY, loglikelihood="llama_cpp")
     request = Request(sample_id="s", kind="loglikelihood", prompt="x:n", continuations=[continuation])
     (answer,) = answers(model, [request])
     assert answer.error is not None
@@ -112,7 +112,7 @@ def test_one_token_that_is_the_likeliest_is_called_so(running: Running) -> None:
     letter = running.model.vocabulary[best].replace("Ġ", " ")
     if not letter.isascii():
         pytest.skip("the likeliest token is no letter")
-    model = OpenAIModel("m", base_url=f"{running.address}/v1", manners=HASTY, loglikelihood="llama_cpp")
+    model = OpenAIModel("m", base_url=f"{running.address}/v1", limits=HASTY, loglikelihood="llama_cpp")
     request = Request(sample_id="s", kind="loglikelihood", prompt="the cat:", continuations=[letter])
     (answer,) = answers(model, [request])
     assert answer.choices is not None
@@ -121,7 +121,7 @@ def test_one_token_that_is_the_likeliest_is_called_so(running: Running) -> None:
 
 @pytest.mark.parametrize("way", ["echo", "prompt_logprobs"])
 def test_the_ways_that_it_does_not_know_are_refused(running: Running, way: str) -> None:
-    model = OpenAIModel("m", base_url=f"{running.address}/v1", manners=HASTY, loglikelihood=way)
+    model = OpenAIModel("m", base_url=f"{running.address}/v1", limits=HASTY, loglikelihood=way)
     for answer in answers(model, requests()):
         assert answer.choices is None
         assert answer.error is not None

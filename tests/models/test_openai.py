@@ -13,7 +13,7 @@ from tests.models.loopback import Loopback
 from regrade.errors import UsageError
 from regrade.models import openai_replies
 from regrade.models.asking import ModelError
-from regrade.models.limits import Manners
+from regrade.models.limits import RequestLimits
 from regrade.models.openai import OpenAIModel
 from regrade.models.proxies import proxy_of
 from regrade.schema import Answer, Request
@@ -21,8 +21,8 @@ from regrade.schema import Answer, Request
 Start = Callable[..., Loopback]
 
 
-def model(server: Loopback, name: str = "m", manners: Manners = HASTY, **options: str) -> OpenAIModel:
-    return OpenAIModel(name, base_url=server.url, manners=manners, **options)  # type: ignore[arg-type]
+def model(server: Loopback, name: str = "m", limits: RequestLimits = HASTY, **options: str) -> OpenAIModel:
+    return OpenAIModel(name, base_url=server.url, limits=limits, **options)  # type: ignore[arg-type]
 
 
 def test_each_request_gets_its_own_answer(server: Loopback) -> None:
@@ -111,15 +111,15 @@ def test_requests_that_are_all_wrong_end_it_early(start_server: Start) -> None:
 
 
 def test_nobody_there_is_told_after_a_few_attempts() -> None:
-    manners = Manners(backoff_s=0.001, longest_backoff_s=0.002, retries=10_000)
-    nobody = OpenAIModel("m", base_url="http://127.0.0.1:9/v1", manners=manners)
+    limits = RequestLimits(backoff_s=0.001, longest_backoff_s=0.002, retries=10_000)
+    nobody = OpenAIModel("m", base_url="http://127.0.0.1:9/v1", limits=limits)
     with pytest.raises(ModelError, match=r"nothing answers at http://127\.0\.0\.1:9/v1: .*refused"):
         answers(nobody, chat("q"))
 
 
 def test_a_server_that_was_there_and_is_gone_is_waited_for_as_patience_says(start_server: Start) -> None:
     server = start_server()
-    manners = Manners(concurrency=1, backoff_s=0.001, longest_backoff_s=0.002, retries=10_000, patience_s=0.05)
+    limits = RequestLimits(concurrency=1, backoff_s=0.001, longest_backoff_s=0.002, retries=10_000, patience_s=0.05)
 
     class Dying(OpenAIModel):
         async def send(self, request: Request) -> Answer:
@@ -128,13 +128,13 @@ def test_a_server_that_was_there_and_is_gone_is_waited_for_as_patience_says(star
             return answer
 
     with pytest.raises(ModelError, match="nothing but failures"):
-        answers(Dying("m", base_url=server.url, manners=manners), chat("a", "b"))
+        answers(Dying("m", base_url=server.url, limits=limits), chat("a", "b"))
 
 
 def test_a_request_that_hangs_times_out_and_the_rest_is_answered(start_server: Start) -> None:
     server = start_server(hang_texts=["hang"])
-    manners = Manners(timeout_s=0.2, retries=1, backoff_s=0.001)
-    got = answers(model(server, manners=manners), chat("hang", "a", "b"))
+    limits = RequestLimits(timeout_s=0.2, retries=1, backoff_s=0.001)
+    got = answers(model(server, limits=limits), chat("hang", "a", "b"))
     assert got[0].error is not None
     assert got[0].error.kind == "timeout"
     assert got[0].attempts == 2
@@ -143,8 +143,8 @@ def test_a_request_that_hangs_times_out_and_the_rest_is_answered(start_server: S
 
 def test_too_many_at_once_are_cut_down_and_all_answered(start_server: Start) -> None:
     server = start_server(at_once=5, latency_s=0.002)
-    manners = Manners(concurrency=64, retries=0, backoff_s=0.001, longest_backoff_s=0.01)
-    busy = model(server, manners=manners)
+    limits = RequestLimits(concurrency=64, retries=0, backoff_s=0.001, longest_backoff_s=0.01)
+    busy = model(server, limits=limits)
     got = answers(busy, chat(*(f"q{number}" for number in range(400))))
     assert [answer.text for answer in got] == [f"echo q{number}" for number in range(400)]
     counts = server.counts()
@@ -161,7 +161,7 @@ def test_parameters_are_sent_as_given(start_server: Start) -> None:
             return await super()._post(path, body)
 
     server = start_server()
-    recorder = Recorder("m", base_url=server.url, manners=HASTY)
+    recorder = Recorder("m", base_url=server.url, limits=HASTY)
     answers(recorder, chat("q", temperature=0.5, stop=["\n"], tools=[{"type": "function"}], extra_body={"top_k": 3}))
     assert posted["temperature"] == 0.5
     assert posted["stop"] == ["\n"]
@@ -202,18 +202,18 @@ def test_an_address_that_replies_with_something_else_ends_it_early() -> None:
             return b"<html><body>Welcome</body></html>"
 
     with pytest.raises(ModelError, match=r"replies were no answers: .*a page, and not JSON: is http://localhost:1/v1"):
-        answers(Page("m", base_url="http://localhost:1/v1", manners=HASTY), chat(*map(str, range(100))))
+        answers(Page("m", base_url="http://localhost:1/v1", limits=HASTY), chat(*map(str, range(100))))
 
 
 def test_a_wait_longer_than_an_answer_may_take_ends_it(start_server: Start) -> None:
     server = start_server(failures=[429] * 100, retry_after="86400")
     with pytest.raises(ModelError, match="again in 86,400 s"):
-        answers(OpenAIModel("m", base_url=server.url, manners=HASTY), chat("a", "b"))
+        answers(OpenAIModel("m", base_url=server.url, limits=HASTY), chat("a", "b"))
 
 
 def test_what_was_sent_is_answered_though_the_source_of_requests_breaks(start_server: Start) -> None:
     server = start_server(latency_s=0.05)
-    model = OpenAIModel("m", base_url=server.url, manners=HASTY)
+    model = OpenAIModel("m", base_url=server.url, limits=HASTY)
     came = []
 
     async def broken() -> AsyncIterator[Request]:
@@ -239,7 +239,7 @@ def test_a_proxy_of_the_environment_is_used(server: Loopback, monkeypatch: pytes
     monkeypatch.setenv("HTTP_PROXY", server.url.removesuffix("/v1"))  # which gets the whole address, and replies itself
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    (answer,) = answers(OpenAIModel("m", base_url="http://model.invalid/v1", manners=HASTY), chat("Hi"))
+    (answer,) = answers(OpenAIModel("m", base_url="http://model.invalid/v1", limits=HASTY), chat("Hi"))
     assert answer.text == "echo Hi"
     monkeypatch.setenv("NO_PROXY", "model.invalid")
     assert proxy_of("http://model.invalid/v1") is None

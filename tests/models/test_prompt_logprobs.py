@@ -41,7 +41,7 @@ class ToyServer(OpenAIModel):
     """
 
     def __init__(self, reply: Any, tokenize: toy.Tokenizer = toy.words, bos: str | None = None, **options: Any) -> None:
-        super().__init__("toy", base_url="http://toy.example/v1", manners=HASTY, **options)
+        super().__init__("toy", base_url="http://toy.example/v1", limits=HASTY, **options)
         self.reply, self.tokenize, self.bos = reply, tokenize, bos
         self.posted: list[dict[str, Any]] = []
 

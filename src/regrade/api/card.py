@@ -151,7 +151,7 @@ class Card:
             data: A folder whose files stand in for remote ones.
             choices: As for :meth:`samples`.
             options: Of the model's kind: ``base_url``, ``api_key_env``, ``device``, ...; ``concurrency`` and the like
-                are those of :class:`regrade.models.limits.Manners`.
+                are those of :class:`regrade.models.limits.RequestLimits`.
 
         Raises:
             RegradeError: the samples cannot be made, or there is no point in asking.
@@ -159,20 +159,20 @@ class Card:
         from regrade.asking.ask import Again
         from regrade.asking.launch import Asked, ask_all, create_in
         from regrade.cards.prepare import prepare_card
-        from regrade.models.limits import Manners
+        from regrade.models.limits import RequestLimits
         from regrade.models.named import named_model
         from regrade.store.workspace import Workspace
 
-        known = {field.name for field in msgspec.structs.fields(Manners)}
-        manners = {key: options.pop(key) for key in list(options) if key in known}
-        asker = named_model(model, options, Manners(**manners)) if isinstance(model, str) else model
+        known = {field.name for field in msgspec.structs.fields(RequestLimits)}
+        limits = {key: options.pop(key) for key in list(options) if key in known}
+        asker = named_model(model, options, RequestLimits(**limits)) if isinstance(model, str) else model
         asked = Asked(
             model=model if isinstance(model, str) else asker.name,
             options=options,
             parameters=parameters or {},
             repeats=repeats,
             kind="chat",
-            manners=manners,
+            limits=limits,
         )
         chosen = choices_of(choices or {})
         folder, access = self._folder(data)

@@ -41,7 +41,7 @@ class Asked(msgspec.Struct, kw_only=True):
         parameters: Generation parameters.
         repeats: Answers per sample; None for the recipe's.
         kind: ``chat`` or ``completion``, where a text is to be sent.
-        manners: What the server may be burdened with, as data.
+        limits: How many requests at once, how fast, how often again, as data.
     """
 
     model: str
@@ -49,7 +49,7 @@ class Asked(msgspec.Struct, kw_only=True):
     parameters: dict[str, Any] = msgspec.field(default_factory=dict)
     repeats: int | None = None
     kind: RequestKind | None = None
-    manners: dict[str, Any] = msgspec.field(default_factory=dict)
+    limits: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 def create(
@@ -231,4 +231,7 @@ def _beside(work: Coroutine[Any, Any, Tally]) -> Tally:
 
 def asked_of(run: Run) -> Asked:
     """What was said when the run was made."""
-    return msgspec.convert(run.manifest.model.get("asked", {"model": ""}), Asked)
+    asked = run.manifest.model.get("asked", {"model": ""})
+    if "manners" in asked:  # what older runs call the limits
+        asked = {**asked, "limits": asked["manners"]}
+    return msgspec.convert(asked, Asked)

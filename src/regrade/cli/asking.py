@@ -79,7 +79,7 @@ def add_connection(parser: argparse.ArgumentParser | argparse._ArgumentGroup) ->
     )
 
 
-def add_manners(parser: argparse.ArgumentParser) -> None:
+def add_limits(parser: argparse.ArgumentParser) -> None:
     """How a server is treated, and what is kept."""
     how = parser.add_argument_group("how it is asked")
     how.add_argument(
@@ -156,7 +156,7 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
         parameters=parameters,
         repeats=repeats,
         kind=getattr(arguments, "send_as", None),
-        manners=manners_of(arguments),
+        limits=limits_of(arguments),
     )
 
 
@@ -203,7 +203,7 @@ def asked_again(run: Run, arguments: argparse.Namespace) -> Asked:
         remember(options)
     else:
         check(options, run=str(run.folder))
-    return msgspec.structs.replace(asked, options=options, manners={**asked.manners, **manners_of(arguments)})
+    return msgspec.structs.replace(asked, options=options, limits={**asked.limits, **limits_of(arguments)})
 
 
 def connection_of(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -220,8 +220,8 @@ def connection_of(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def manners_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What a parsed command line says about manners, as data."""
+def limits_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The limits of requests that a parsed command line names, as data."""
     named = {
         "concurrency": arguments.concurrency,
         "requests_per_minute": arguments.rpm,
@@ -239,10 +239,10 @@ def manners_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def model_of(asked: Asked) -> Model:
     """The model that was asked for."""
-    from regrade.models.limits import Manners
+    from regrade.models.limits import RequestLimits
     from regrade.models.named import named_model
 
-    return named_model(asked.model, asked.options, Manners(**asked.manners))
+    return named_model(asked.model, asked.options, RequestLimits(**asked.limits))
 
 
 def again_of(arguments: argparse.Namespace, samples: frozenset[str] = frozenset()) -> Again:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regrade.cli.asking import (
-    add_manners,
+    add_limits,
     add_model,
     again_of,
     ask_run,
@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     two.add_argument("--baseline", metavar="NAME", help="compare every system with this one (default: all pairs)")
     add_model(parser, "--judge", required=False)
-    add_manners(parser)
+    add_limits(parser)
     again = parser.add_argument_group("a judge's run")
     again.add_argument("--again", choices=["unparsed"], help="ask again where no verdict could be read")
     again.add_argument("--filters", metavar="FILE", help="read the verdicts by other filters (no call)")

@@ -6,7 +6,7 @@ import argparse
 
 from regrade.cli.asking import (
     add_connection,
-    add_manners,
+    add_limits,
     again_of,
     ask_run,
     asked_again,
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trust-code", action="store_true", help="run Python functions from task files")
     parser.add_argument("--no-score", action="store_true", help="ask only")
     parser.add_argument("--json", action="store_true", help="print the scores as JSON in the harness's results layout")
-    add_manners(parser)
+    add_limits(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from regrade import __version__
 from regrade.cli.asking import (
-    add_manners,
+    add_limits,
     add_model,
     again_of,
     ask_run,
@@ -74,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--strict", action="store_true", help="stop at the first row that cannot be read or processed")
     what.add_argument("--trust-code", action="store_true", help="run Python functions from task files")
     add_model(parser)
-    add_manners(parser)
+    add_limits(parser)
     out = parser.add_argument_group("what comes out")
     out.add_argument("--name", metavar="NAME", help="name of the run (default: card and model)")
     out.add_argument(

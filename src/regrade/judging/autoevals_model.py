@@ -25,7 +25,7 @@ import msgspec
 
 from regrade import extras
 from regrade.errors import RegradeError, UnavailableError, UsageError
-from regrade.models.limits import Manners
+from regrade.models.limits import RequestLimits
 from regrade.models.model import Model
 from regrade.models.named import named_model, split_name
 from regrade.models.openai_replies import total_usage
@@ -61,7 +61,7 @@ class AutoevalsModel(Model):
         name: The model, as ``--judge`` takes it: ``gpt-4o-mini``, ``openai:qwen3-8b``.
         embedding_model: The same server's model of embeddings, for scorers that compare meanings.
         tools: Whether the model can call tools; if not, it is asked for the arguments as JSON.
-        manners: What the server may be burdened with.
+        limits: How many requests at once, how fast, how often again.
         options: Options of the model that is asked.
 
     Raises:
@@ -77,13 +77,13 @@ class AutoevalsModel(Model):
         *,
         embedding_model: str = EMBEDDING_MODEL,
         tools: bool = True,
-        manners: Manners | None = None,
+        limits: RequestLimits | None = None,
         **options: Any,
     ) -> None:
         super().__init__(name)
         extras.check_installed("autoevals", to=_USE, where="--with")
         self.version = version("autoevals")
-        self.asked = named_model(name, options, manners)
+        self.asked = named_model(name, options, limits)
         kind, _ = split_name(name)
         if kind in _IN_GROUPS:
             raise UsageError(
@@ -96,7 +96,7 @@ class AutoevalsModel(Model):
         self.costs = self.asked.costs  # type: ignore[misc]
         self.embedding_model = embedding_model
         self.tools = tools
-        self.at_once = manners.concurrency if manners is not None else _AT_ONCE
+        self.at_once = limits.concurrency if limits is not None else _AT_ONCE
         self.folder: Path | None = None
         self.forgotten: frozenset[str] = frozenset()
         """Samples whose kept calls are made anew."""

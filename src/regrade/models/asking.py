@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from regrade.errors import RegradeError
-from regrade.models.limits import AdaptiveLimit, Bucket, Gate, Manners, backoff_s
+from regrade.models.limits import AdaptiveLimit, Bucket, Gate, RequestLimits, backoff_s
 from regrade.models.model import Model
 from regrade.models.request import addressed, request_hash
 from regrade.models.secrets import without_secrets
@@ -65,12 +65,12 @@ class AskingModel(Model):
 
     Args:
         name: The model's name.
-        manners: What the server may be burdened with.
+        limits: How many requests at once, how fast, how often again.
     """
 
-    def __init__(self, name: str, manners: Manners | None = None) -> None:
+    def __init__(self, name: str, limits: RequestLimits | None = None) -> None:
         super().__init__(name)
-        self.manners = manners or Manners()
+        self.limits = limits or RequestLimits()
 
     @abstractmethod
     async def send(self, request: Request) -> Answer:
@@ -115,12 +115,12 @@ class _Asking:
 
     def __init__(self, model: AskingModel) -> None:
         self.model = model
-        self.manners = model.manners
+        self.limits = model.limits
         self.identity = model.identity
-        self.limit = AdaptiveLimit(model.manners.concurrency)
+        self.limit = AdaptiveLimit(model.limits.concurrency)
         self.gate = Gate()
-        self.requests_bucket = Bucket(model.manners.requests_per_minute)
-        self.tokens_bucket = Bucket(model.manners.tokens_per_minute)
+        self.requests_bucket = Bucket(model.limits.requests_per_minute)
+        self.tokens_bucket = Bucket(model.limits.tokens_per_minute)
         self.answers: asyncio.Queue[Answer | None] = asyncio.Queue()
         self.tasks: set[asyncio.Task[None]] = set()
         self.stop: RegradeError | None = None
@@ -144,7 +144,7 @@ class _Asking:
                 await asyncio.wait(self.tasks)
         except Exception:  # the source of requests is broken; what was sent is paid for
             if self.tasks:
-                await asyncio.wait(self.tasks, timeout=self.manners.timeout_s)
+                await asyncio.wait(self.tasks, timeout=self.limits.timeout_s)
             raise
         finally:
             self.answers.put_nowait(None)
@@ -167,11 +167,11 @@ class _Asking:
                 await self.keep_rates(request)
                 sent = time.monotonic()
                 try:
-                    async with asyncio.timeout(self.manners.timeout_s):
+                    async with asyncio.timeout(self.limits.timeout_s):
                         answer = await self.model.send(request)
                 except TimeoutError:
                     failure = Failure(
-                        AnswerError("timeout", f"no reply within {self.manners.timeout_s:g} s"),
+                        AnswerError("timeout", f"no reply within {self.limits.timeout_s:g} s"),
                         retry=True,
                         trouble=True,
                     )
@@ -242,17 +242,17 @@ class _Asking:
         if failure.trouble and self.limit.trouble(sent):
             self.model.status.note = f"{error.status or error.kind}: at most {self.limit.allowed} at once now"
         if failure.after_s is not None:
-            self.gate.close_for(min(failure.after_s, self.manners.total_timeout_s))
+            self.gate.close_for(min(failure.after_s, self.limits.total_timeout_s))
         self.refused = self.refused + 1 if error.kind == "refused" else 0
         self.bad = self.bad + 1 if error.kind in ("bad_request", "reply") else 0
         self.give_up(failure, now)
-        if failure.after_s is not None and failure.after_s > self.manners.total_timeout_s:
+        if failure.after_s is not None and failure.after_s > self.limits.total_timeout_s:
             self.halt(f"wants to be asked again in {failure.after_s:,.0f} s: {error.message}")
         self.tell()
-        if not failure.retry or failures > self.manners.retries:
+        if not failure.retry or failures > self.limits.retries:
             return None
-        pause = max(backoff_s(attempt, self.manners), failure.after_s or 0.0)
-        return None if now + pause - began > self.manners.total_timeout_s else pause
+        pause = max(backoff_s(attempt, self.limits), failure.after_s or 0.0)
+        return None if now + pause - began > self.limits.total_timeout_s else pause
 
     @property
     def proven(self) -> bool:
@@ -268,8 +268,8 @@ class _Asking:
             return
         if error.kind in ("connection", "server", "timeout", "rate_limit"):
             self.failing_since = self.failing_since or now
-            if now - self.failing_since > self.manners.patience_s:
-                self.halt(f"nothing but failures for {self.manners.patience_s:.0f} s, the last: {error.message}")
+            if now - self.failing_since > self.limits.patience_s:
+                self.halt(f"nothing but failures for {self.limits.patience_s:.0f} s, the last: {error.message}")
         if self.refused and (not self.proven or self.refused >= _SURE_AFTER):
             self.halt(error.message, self.advice(error))
         elif self.bad >= _ALL_BAD_AFTER and not self.proven:

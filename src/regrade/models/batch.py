@@ -101,7 +101,7 @@ class BatchModel(OpenAIModel):
             raise RegradeError("a batch is handed in for a run", where=self.place)
         identity = self.identity
         wanted = {_custom_id(request, identity): request async for request in requests}
-        timeout = aiohttp.ClientTimeout(total=self.manners.timeout_s)
+        timeout = aiohttp.ClientTimeout(total=self.limits.timeout_s)
         headers = {name: value for name, value in self.headers.items() if name != "Content-Type"}
         async with aiohttp.ClientSession(
             timeout=timeout, headers=headers, proxy=proxy_of(self.base_url)
@@ -270,7 +270,7 @@ class BatchModel(OpenAIModel):
         from regrade.models.limits import backoff_s, retry_after_s
 
         assert self._session is not None
-        for attempt in range(1, self.manners.retries + 2):
+        for attempt in range(1, self.limits.retries + 2):
             pause: float | None = None
             try:
                 async with self._session.request(method, self.address.url(path), **options) as reply:
@@ -284,9 +284,9 @@ class BatchModel(OpenAIModel):
             except (aiohttp.ClientError, TimeoutError) as error:
                 said, retry = without_secrets(str(error) or type(error).__name__), True
             # A form can be sent once only, and a batch that may have been created must not be created again.
-            if not retry or attempt > self.manners.retries or method == "POST":
+            if not retry or attempt > self.limits.retries or method == "POST":
                 break
-            await asyncio.sleep(pause if pause is not None else backoff_s(attempt, self.manners))
+            await asyncio.sleep(pause if pause is not None else backoff_s(attempt, self.limits))
         raise ModelError(
             said, where=f"{self.base_url}{path}", hint="what was handed in is kept; then: regrade resume RUN"
         )

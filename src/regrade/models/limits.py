@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 
-class Manners(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server may be burdened with.
+class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How many requests a server is sent at once, how fast, how often again, and when it is given up.
 
     Attributes:
         concurrency: Requests in flight at most.
@@ -145,9 +145,9 @@ class Gate:
             await asyncio.sleep(random.random())
 
 
-def backoff_s(attempt: int, manners: Manners) -> float:
+def backoff_s(attempt: int, limits: RequestLimits) -> float:
     """A pause before attempt ``attempt`` (1 is the first retry): exponential, with full jitter."""
-    longest = min(manners.longest_backoff_s, manners.backoff_s * 2 ** (attempt - 1))
+    longest = min(limits.longest_backoff_s, limits.backoff_s * 2 ** (attempt - 1))
     return random.uniform(longest / 2, longest)
 
 

@@ -11,7 +11,7 @@ from regrade import extras
 from regrade.models import openai_replies as replies
 from regrade.models.asking import AskingModel, Failure
 from regrade.models.families import fit_parameters
-from regrade.models.limits import Manners, retry_after_s
+from regrade.models.limits import RequestLimits, retry_after_s
 from regrade.models.secrets import without_secrets
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, ErrorKind, Request, RequestKind
@@ -24,7 +24,7 @@ class LiteLLMModel(AskingModel):
     Args:
         name: ``anthropic/claude-...``, ``bedrock/...``, as LiteLLM calls it.
         base_url: Another address than the provider's own.
-        manners: What the provider may be burdened with.
+        limits: How many requests at once, how fast, how often again.
 
     Raises:
         UnavailableError: LiteLLM is not installed.
@@ -32,8 +32,8 @@ class LiteLLMModel(AskingModel):
 
     kinds: ClassVar[tuple[RequestKind, ...]] = ("chat",)
 
-    def __init__(self, name: str, *, base_url: str | None = None, manners: Manners | None = None) -> None:
-        super().__init__(name, manners)
+    def __init__(self, name: str, *, base_url: str | None = None, limits: RequestLimits | None = None) -> None:
+        super().__init__(name, limits)
         self.base_url = base_url
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or it is fetched from the network on import
         litellm = extras.require("litellm", to="this model", where=f"litellm:{name}")
@@ -65,7 +65,7 @@ class LiteLLMModel(AskingModel):
                 base_url=self.base_url,
                 num_retries=0,
                 max_retries=0,
-                timeout=self.manners.timeout_s,
+                timeout=self.limits.timeout_s,
                 **parameters,
             )
         except Exception as error:  # LiteLLM maps providers' errors to OpenAI's classes, by status

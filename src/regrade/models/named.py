@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from regrade.errors import UsageError
-from regrade.models.limits import Manners
+from regrade.models.limits import RequestLimits
 from regrade.models.model import Model
 from regrade.models.secrets import refuse_secrets
 from regrade.registry import known, lookup, registered
@@ -33,13 +33,13 @@ def typed_name(text: str) -> str:
     return text
 
 
-def named_model(text: str, options: dict[str, Any] | None = None, manners: Manners | None = None) -> Model:
+def named_model(text: str, options: dict[str, Any] | None = None, limits: RequestLimits | None = None) -> Model:
     """The model that is meant.
 
     Args:
         text: ``[KIND:]NAME``.
         options: Keyword arguments of the model's class (``base_url``, ``api_key_env``, ``device``, ...).
-        manners: What a server may be burdened with; models without a server do not need it.
+        limits: How many requests at once, how fast, how often again; models without a server do not need it.
 
     Raises:
         UsageError: an option that the model does not have (the ones it has are told), or one that holds a secret.
@@ -54,12 +54,12 @@ def named_model(text: str, options: dict[str, Any] | None = None, manners: Manne
     given = {key: value for key, value in (options or {}).items() if value is not None}
     for key in given:
         if key not in parameters and not takes_any:
-            has = ", ".join(name for name in parameters if name not in ("name", "manners"))
+            has = ", ".join(name for name in parameters if name not in ("name", "limits"))
             raise UsageError(
                 f"the model {kind!r} has no option {key!r}", where=f"--model {text}", hint=f"it has {has or 'none'}"
             )
-    if manners is not None and ("manners" in parameters or (takes_any and kind == "batch")):
-        given["manners"] = manners
+    if limits is not None and ("limits" in parameters or (takes_any and kind == "batch")):
+        given["limits"] = limits
     try:
         model: Model = cls(name, **given)
     except (TypeError, ValueError) as error:

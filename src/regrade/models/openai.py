@@ -20,7 +20,7 @@ from regrade.models import openai_replies as replies
 from regrade.models.asking import AskingModel, Failure
 from regrade.models.families import fit_parameters
 from regrade.models.http import MAX_REPLY_BYTES, HttpClient, parse_address, read_headers
-from regrade.models.limits import Manners, retry_after_s
+from regrade.models.limits import RequestLimits, retry_after_s
 from regrade.models.prompt_logprobs import READERS, PromptReply, UnverifiedError, all_likeliest, continuation_border
 from regrade.models.secrets import SHORTEST, without_secrets
 from regrade.models.spelling import SpellingError, StraddlingError
@@ -54,7 +54,7 @@ class OpenAIModel(AskingModel):
         base_url: The address that ends in ``/v1``; else ``OPENAI_BASE_URL``, else OpenAI's. A query
             (``?api-version=...``) follows every path; ``http+unix://%2Frun%2Fserver.sock/v1`` is a Unix socket.
         api_key_env: The environment variable that holds the key. The key itself is never written anywhere.
-        manners: What the server may be burdened with.
+        limits: How many requests at once, how fast, how often again.
         loglikelihood: How log-likelihoods are asked for: ``echo`` (completions with ``echo`` and ``logprobs``),
             ``prompt_logprobs`` (vLLM) or ``llama_cpp`` (token by token, of a llama.cpp server).
         headers: More HTTP headers; ``env:NAME`` stands for the value of a variable of the environment.
@@ -70,13 +70,13 @@ class OpenAIModel(AskingModel):
         *,
         base_url: str | None = None,
         api_key_env: str = "OPENAI_API_KEY",
-        manners: Manners | None = None,
+        limits: RequestLimits | None = None,
         loglikelihood: str = "echo",
         headers: dict[str, str] | None = None,
         ca_file: str | None = None,
         max_reply: int = MAX_REPLY_BYTES,
     ) -> None:
-        super().__init__(name, manners)
+        super().__init__(name, limits)
         if not name:
             raise UsageError("the model has no name", where="--model openai:NAME")
         self.address = parse_address(base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL)

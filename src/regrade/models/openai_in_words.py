@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from regrade.models.asking import Failure
-from regrade.models.limits import Manners
+from regrade.models.limits import RequestLimits
 from regrade.models.openai import OpenAIModel
 from regrade.registry import register
 from regrade.schema import Answer, Request
@@ -30,7 +30,7 @@ class OpenAIInWords(OpenAIModel):
         name: The model's name, as the server calls it.
         base_url: The address that ends in ``/v1``.
         api_key_env: The environment variable that holds the key.
-        manners: What the server may be burdened with.
+        limits: How many requests at once, how fast, how often again.
         headers: More HTTP headers, which must not be secret.
     """
 
@@ -40,10 +40,10 @@ class OpenAIInWords(OpenAIModel):
         *,
         base_url: str | None = None,
         api_key_env: str = "OPENAI_API_KEY",
-        manners: Manners | None = None,
+        limits: RequestLimits | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(name, base_url=base_url, api_key_env=api_key_env, manners=manners, headers=headers)
+        super().__init__(name, base_url=base_url, api_key_env=api_key_env, limits=limits, headers=headers)
         self.in_words = False
 
     async def send(self, request: Request) -> Answer:

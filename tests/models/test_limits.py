@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regrade.models.limits import AdaptiveLimit, Bucket, Manners, backoff_s, retry_after_s
+from regrade.models.limits import AdaptiveLimit, Bucket, RequestLimits, backoff_s, retry_after_s
 
 
 def full_round(limit: AdaptiveLimit) -> None:
@@ -85,9 +85,9 @@ def test_a_bucket_never_gives_more_than_its_rate_and_its_size(pauses: list[float
 
 
 def test_pauses_double_up_to_the_longest() -> None:
-    manners = Manners(backoff_s=1.0, longest_backoff_s=5.0)
+    limits = RequestLimits(backoff_s=1.0, longest_backoff_s=5.0)
     for attempt, longest in ((1, 1.0), (2, 2.0), (3, 4.0), (4, 5.0), (9, 5.0)):
-        assert longest / 2 <= backoff_s(attempt, manners) <= longest
+        assert longest / 2 <= backoff_s(attempt, limits) <= longest
 
 
 @pytest.mark.parametrize(
