@@ -11,6 +11,7 @@
 :mod:`.bridge`       card metrics among the others: recipes, cases, columns
 :mod:`.intervals`    BCa intervals
 :mod:`.resampled`    scores of resamples, many at once
+:mod:`.rates`        precision, recall and F1 of counts
 :mod:`.reductions`   means, maxima, and reductions as artifacts
 :mod:`.compose`      metrics made of metrics
 :mod:`.steps`        operators that score

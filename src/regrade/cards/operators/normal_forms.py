@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import string
 from typing import Any, Final
 
 from regrade.artifacts.artifact import artifact
 from regrade.artifacts.operator import FieldOperator
 from regrade.cards.operators.texts import TextOperator
+from regrade.metrics.text.squad import without_articles, without_punctuation
 
-_ARTICLES: Final = re.compile(r"\b(?:a|an|the)\b")
-_NO_PUNCTUATION: Final = str.maketrans("", "", string.punctuation)
 _END_OF_CLAUSE: Final = re.compile(r"[.,!?;]")
 
 
@@ -96,7 +94,7 @@ class RemoveArticles(TextOperator):
     """
 
     def process_text(self, text: str) -> Any:
-        return _ARTICLES.sub(" ", text)
+        return without_articles(text)
 
 
 @artifact("remove_punctuations")
@@ -108,7 +106,7 @@ class RemovePunctuations(TextOperator):
     """
 
     def process_text(self, text: str) -> Any:
-        return text.translate(_NO_PUNCTUATION)
+        return without_punctuation(text)
 
 
 @artifact("fix_white_space")

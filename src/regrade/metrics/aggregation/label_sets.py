@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from regrade.addition import add_up
 from regrade.metrics.aggregation.aggregation import Aggregation, pair
+from regrade.metrics.rates import rates
 from regrade.registry import register
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ class MicroF1Sets(Aggregation):
     def reduce(self, column: Column) -> float:
         right, extra, missed = (add_up(column.data[place::3]) for place in range(3))
         # Through precision and recall, as tasks do it: to the last digit.
-        precision = right / (right + extra) if right + extra else 0.0
-        recall = right / (right + missed) if right + missed else 0.0
-        return 2.0 * precision * recall / (precision + recall) if precision + recall else 0.0
+        return rates(right, right + extra, right + missed).f1
 
     def replicates(self, column: Column, indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         from regrade.statistics.bootstrap import replicate_of_sums
@@ -85,11 +84,6 @@ class MacroF1Sets(Aggregation):
             for label in gold | predicted:
                 count = counts.setdefault(label, [0, 0, 0])
                 count[0 if label in gold and label in predicted else 1 if label in predicted else 2] += 1
-        scores = [_f1(*counts[label]) for label in sorted(counts, key=str)]
+        in_order = (counts[label] for label in sorted(counts, key=str))
+        scores = [rates(right, right + extra, right + missed).f1 for right, extra, missed in in_order]
         return add_up(scores) / len(scores) if scores else 0.0
-
-
-def _f1(right: int, extra: int, missed: int) -> float:
-    precision = right / (right + extra) if right + extra else 0.0
-    recall = right / (right + missed) if right + missed else 0.0
-    return 2.0 * precision * recall / (precision + recall) if precision + recall else 0.0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from regrade.addition import add_up
 from regrade.artifacts import artifact
 from regrade.metrics.card_metric import CardMetric, GlobalMetric, Scores
+from regrade.metrics.rates import f1_of_rates
 
 if TYPE_CHECKING:
     from regrade.metrics.resampled import Resampled
@@ -117,9 +118,8 @@ class CustomF1(GlobalMetric):
         right, predicted, found, there = counts
         precision = right / predicted if predicted else self.zero_division
         recall = found / there if there else self.zero_division
-        if not precision + recall:
-            return self.zero_division, recall, precision
-        return 2 * precision * recall / (precision + recall), recall, precision
+        f1 = f1_of_rates(precision, recall) if precision + recall else self.zero_division
+        return f1, recall, precision
 
     def resampled(self, statistics: Sequence[tuple[Counts, ...]], names: list[str]) -> Resampled:
         groups = list(dict.fromkeys(group for sample in statistics for group, *_ in sample))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from regrade.metrics.rates import rates
+
 Entity = tuple[str, int, int]
 """Type, first word, last word."""
 
@@ -59,19 +61,13 @@ def span_scores(statistics: Sequence[Any], zero_division: float = 0.0) -> dict[s
             known = totals.setdefault(kind, [0, 0, 0])
             totals[kind] = [a + b for a, b in zip(known, counts, strict=True)]
 
-    def scores(found: int, predicted: int, there: int) -> tuple[float, float, float]:
-        precision = found / predicted if predicted else zero_division
-        recall = found / there if there else zero_division
-        return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-
     result: dict[str, Any] = {}
     for kind in sorted(totals):
-        precision, recall, f1 = scores(*totals[kind])
-        result[kind] = {"precision": precision, "recall": recall, "f1": f1, "number": totals[kind][2]}
-    found, predicted, there = (sum(counts[place] for counts in totals.values()) for place in range(3))
-    overall = scores(found, predicted, there)
-    names = ("overall_precision", "overall_recall", "overall_f1")
-    result |= dict(zip(names, overall, strict=True))
+        found = rates(*totals[kind], empty=zero_division)
+        result[kind] = {**found._asdict(), "number": totals[kind][2]}
+    right, predicted, there = (sum(counts[place] for counts in totals.values()) for place in range(3))
+    overall = rates(right, predicted, there, empty=zero_division)
+    result |= {f"overall_{name}": rate for name, rate in overall._asdict().items()}
     agreed, tags = (sum(row[place] for row in statistics) for place in range(2))
     result["overall_accuracy"] = agreed / tags if tags else 0.0
     return result

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import string
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from regrade.artifacts import ArtifactError, artifact
 from regrade.artifacts.operator import FieldOperator
 from regrade.metrics.card_metric import InstanceMetric, MapReduceMetric, Scores
+from regrade.metrics.rates import Rates
 from regrade.metrics.reductions import nan_mean
 from regrade.metrics.resampled import Means, Resampled
+from regrade.metrics.text.squad import rates_of_words, words
 
 
 class MeanMetric(MapReduceMetric):
@@ -93,15 +92,6 @@ class StringContainmentRatio(InstanceMetric):
         return {self.main_score: sum(str(value) in text for value in values) / len(values)}
 
 
-_ARTICLES: Final = re.compile(r"\b(a|an|the)\b", re.UNICODE)
-_NO_PUNCTUATION: Final = str.maketrans("", "", string.punctuation)
-
-
-def words(text: str) -> list[str]:
-    """The words of a text in lower case, without punctuation and English articles, as SQuAD counts them."""
-    return _ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split()
-
-
 @artifact("token_overlap")
 class TokenOverlap(InstanceMetric):
     """Precision, recall and F1 of the words that prediction and reference share; of each the best of any reference.
@@ -120,19 +110,8 @@ class TokenOverlap(InstanceMetric):
 
     def measure(self, prediction: Any, references: list[Any], task_data: dict[str, Any]) -> Scores:
         ours = words(str(prediction))
-        found = [_shared(ours, words(str(reference))) for reference in references]
-        return {
-            name: max(values)
-            for name, values in zip(("precision", "recall", "f1"), zip(*found, strict=True), strict=True)
-        }
-
-
-def _shared(ours: list[str], theirs: list[str]) -> tuple[float, float, float]:
-    shared = sum((Counter(ours) & Counter(theirs)).values())
-    if not shared:
-        return 0.0, 0.0, 0.0
-    precision, recall = shared / len(ours), shared / len(theirs)
-    return precision, recall, 2 * precision * recall / (precision + recall)
+        found = [rates_of_words(ours, words(str(reference))) for reference in references]
+        return dict(zip(Rates._fields, map(max, zip(*found, strict=True)), strict=True))
 
 
 @artifact("jaccard_index")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import string
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from regrade.addition import add_up
 from regrade.metrics.metric import Metric, gold_and_answer
+from regrade.metrics.rates import f1_of_counts
+from regrade.metrics.text import squad
 from regrade.metrics.text.rouge_scores import KINDS, rouge_scores
 from regrade.registry import register
 
@@ -46,10 +46,6 @@ class Contains(Metric):
         return float(gold in answer)
 
 
-_ARTICLES = re.compile(r"\b(a|an|the)\b")
-_NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
-
-
 @register("metric", "token_f1")
 class TokenF1(Metric):
     """F1 of the words that answer and reference share (SQuAD's F1, 0 to 1).
@@ -67,14 +63,11 @@ class TokenF1(Metric):
         return _best(case, self._score)
 
     def _words(self, text: str) -> list[str]:
-        if self.normalise:
-            text = _ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION))
-        return text.split()
+        return squad.words(text) if self.normalise else text.split()
 
     def _score(self, gold: str, answer: str) -> float:
         theirs, ours = self._words(gold), self._words(answer)
-        shared = sum((Counter(theirs) & Counter(ours)).values())
-        return 2 * shared / (len(theirs) + len(ours)) if shared else 0.0
+        return f1_of_counts((Counter(theirs) & Counter(ours)).total(), len(ours), len(theirs))
 
 
 @register("metric", "rouge")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
+from regrade.metrics.rates import rates
 from regrade.metrics.text.porter import stem as stem_of
 
 KINDS: Final = ("rouge1", "rouge2", "rougeL", "rougeLsum")
@@ -74,8 +75,7 @@ def _size(sentences: list[Words]) -> int:
 
 def _f_measure(shared: int, wanted: int, given: int) -> float:
     """From what is shared, of how much in the reference, and of how much in the answer."""
-    precision, recall = shared / max(given, 1), shared / max(wanted, 1)
-    return 2 * precision * recall / (precision + recall) if shared else 0.0
+    return rates(shared, max(given, 1), max(wanted, 1)).f1
 
 
 def _ngrams(words: Words, order: int) -> Counter[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from typing import Any
 from regrade import extras
 from regrade.artifacts import artifact
 from regrade.metrics.card_metric import InstanceMetric, Scores
+from regrade.metrics.rates import f1_of_counts
 
 _USE = "the English tokenizer of f1_strings"
 
@@ -29,8 +30,7 @@ class F1Strings(InstanceMetric):
 
     def measure(self, prediction: str, references: list[str], task_data: dict[str, Any]) -> Scores:
         ours, theirs = _words(prediction), _words(" ".join(references))
-        shared = (ours & theirs).total()
-        return {self.main_score: 2 * shared / (ours.total() + theirs.total()) if shared else 0.0}
+        return {self.main_score: f1_of_counts((ours & theirs).total(), ours.total(), theirs.total())}
 
 
 def _words(text: str) -> Counter[str]:

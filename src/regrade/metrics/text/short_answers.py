@@ -9,6 +9,7 @@ from typing import Any
 from regrade.addition import add_up
 from regrade.artifacts import artifact
 from regrade.metrics.card_metric import GlobalMetric, Scores
+from regrade.metrics.rates import f1_of_counts
 from regrade.metrics.sums import SumMetric
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -76,8 +77,7 @@ class WebsrcSquadF1(SumMetric):
 
     def measure(self, prediction: str, references: list[str], task_data: dict[str, Any]) -> tuple[float, int]:
         ours, theirs = (set(_TOKEN.findall(text.lower())) for text in (prediction, references[0]))
-        shared = len(ours & theirs)
-        return 2 * shared / (len(ours) + len(theirs)) if shared else 0.0, 1
+        return f1_of_counts(len(ours & theirs), len(ours), len(theirs)), 1
 
     def scores_of_sums(self, sums: Sequence[float]) -> Scores:
         return {self.main_score: round(sums[0] / sums[1], 3)}

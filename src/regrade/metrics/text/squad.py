@@ -8,9 +8,22 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
+from collections.abc import Iterable
 
-_ARTICLES = re.compile(r"\b(a|an|the)\b")
+from regrade.metrics.rates import Rates, rates
+
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def without_punctuation(text: str) -> str:
+    """The text without ASCII punctuation marks."""
+    return text.translate(_NO_PUNCTUATION)
+
+
+def without_articles(text: str) -> str:
+    """The text with a space in the place of each English article (in lower case)."""
+    return _ARTICLES.sub(" ", text)
 
 
 def words(text: str) -> list[str]:
@@ -19,7 +32,7 @@ def words(text: str) -> list[str]:
     >>> words("The  cat's out, again!")
     ['cats', 'out', 'again']
     """
-    return _ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split()
+    return without_articles(without_punctuation(text.lower())).split()
 
 
 def exact(answer: str, reference: str) -> float:
@@ -29,9 +42,10 @@ def exact(answer: str, reference: str) -> float:
 
 def token_f1(answer: str, reference: str) -> float:
     """F1 of the words they share; 0 where they share none."""
-    ours, theirs = words(answer), words(reference)
-    shared = sum((Counter(ours) & Counter(theirs)).values())
-    if not shared:
-        return 0.0
-    precision, recall = shared / len(ours), shared / len(theirs)
-    return 2 * precision * recall / (precision + recall)
+    return rates_of_words(words(answer), words(reference)).f1
+
+
+def rates_of_words(answer: Iterable[str], reference: Iterable[str]) -> Rates:
+    """Precision, recall and F1 of the words that an answer shares with a reference, each as often as both have it."""
+    ours, theirs = Counter(answer), Counter(reference)
+    return rates((ours & theirs).total(), ours.total(), theirs.total())
