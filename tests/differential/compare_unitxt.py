@@ -50,6 +50,8 @@ def _compare_recipe(folder: Path) -> list[Difference]:
     code, _, told = run_regrade(
         "card", "run", folder / "recipe.json", "--catalog", "unitxt", "--compat", "unitxt", "-o", samples_file
     )
+    if code and "unscored" in made and "cannot be scored" in told:
+        return []  # Unitxt makes the samples, and refuses to score them
     if code:
         return [Difference("card run", f"{len(made['samples'])} samples", f"exit {code} {told.strip()[:800]}")]
     samples = [json.loads(line) for line in samples_file.read_text(encoding="utf-8").splitlines()]

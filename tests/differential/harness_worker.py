@@ -73,6 +73,7 @@ def evaluate(run, tasks, log):
     tracker = EvaluationTracker(output_path=str(log))
     results = lm_eval.simple_evaluate(
         model=model,
+        model_args="",  # None is more than the trackers of 0.4.3 and 0.4.9 can take
         tasks=run["run"],
         num_fewshot=run["num_fewshot"],
         limit=run["limit"],
@@ -90,6 +91,7 @@ def evaluate(run, tasks, log):
 
 
 def carry_out(run, folder):
+    (folder / "refused.txt").unlink(missing_ok=True)  # of an earlier run
     try:
         write_tasks(run, folder / "tasks")
         evaluate(run, folder / "tasks", folder / "log")

@@ -113,6 +113,7 @@ def main():
     for seed, recipe in recipes.items():
         own = folder / seed
         own.mkdir(parents=True, exist_ok=True)
+        (own / "refused.txt").unlink(missing_ok=True)  # of an earlier run
         (own / "recipe.json").write_text(json.dumps(recipe, indent=1), encoding="utf-8")
         signal.alarm(120)
         try:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.stats import bootstrap
 from tests.metrics.kinds import KINDS
 
@@ -120,3 +121,22 @@ def test_a_class_that_resamples_lack_has_an_interval() -> None:
     found, _ = evaluate([metric], [*golds[:5], "b", *golds[6:]], [[gold] for gold in golds])
     assert found["f1_b"] == pytest.approx(2 / 3)
     assert "f1_b_ci_low" in found
+
+
+def test_a_correlation_of_1_has_the_interval_of_its_last_bits() -> None:
+    """Spearman's of two pairs is 1 - 2**-53, as in scipy; the interval is nan where values differ by that."""
+    metric = build({"__type__": "spearmanr"}, CardMetric)
+    pairs = [(0.0, 0.1), (0.9, 0.9), (0.7, 0.5), (0.8, 0.6)]
+    assert metric.reduce(pairs[:2])["spearmanr"] == stats.spearmanr(*zip(*pairs[:2], strict=True)).statistic != 1
+    assert intervals(metric, pairs, ["spearmanr"], resamples=60)["spearmanr"] == (1, 1)
+    of_three = intervals(metric, pairs[:3], ["spearmanr"], resamples=60)["spearmanr"]
+    assert [math.isnan(bound) for bound in of_three] == [True, True]
+
+
+def test_classes_are_added_up_in_the_order_of_unitxts_set() -> None:
+    """The ninth label's number, 8, comes second in a set whose table has eight places, behind 0, whose place it has."""
+    metric = build({"__type__": "f1_fast"}, CardMetric)
+    pairs = [("a", "u"), ("b", "v"), ("c", "w"), ("a", "x"), ("b", "y"), ("z", "z"), ("z", "a"), ("c", "c")]
+    scores = metric.reduce(pairs)
+    assert [name for name in scores if name.startswith("f1_") and len(name) == 4] == ["f1_a", "f1_z", "f1_b", "f1_c"]
+    assert scores["f1_z"] == pytest.approx(2 / 3)

@@ -102,3 +102,20 @@ def test_what_is_undefined_is_nan(name: str, x: list[float], y: list[float]) -> 
 def test_ranks_are_scipys(table: list[list[int]]) -> None:
     assert average_ranks(table).tolist() == stats.rankdata(table, axis=1).tolist()
     assert average_ranks(table[0]).tolist() == stats.rankdata(table[0]).tolist()
+
+
+@given(st.lists(st.tuples(*[st.floats(-5, 5)] * 2), min_size=3, max_size=20))
+def test_pearson_is_scipys_to_the_last_bit(pairs: list[tuple[float, float]]) -> None:
+    """Whether a replicate of a bootstrap equals the value decides about its interval."""
+    x, y = np.array(pairs).T
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return
+
+    def unit(values: Any) -> Any:  # as in scipy 1.17: squares are added up, not multiplied as a dot product
+        centred = values - values.mean()
+        largest = np.abs(centred).max()
+        return centred / (largest * np.sqrt(np.add.reduce((centred / largest) ** 2)))
+
+    with np.errstate(invalid="ignore"):
+        wanted = float(np.clip(np.vecdot(unit(x), unit(y)), -1.0, 1.0))
+    assert pearson(x.tolist(), y.tolist()).value == wanted or math.isnan(wanted)

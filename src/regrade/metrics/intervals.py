@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from regrade.metrics.card_metric import CardMetric
+from regrade.metrics.resampled import Resampled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from regrade.metrics.resampled import Resampled
-
     Floats = NDArray[np.float64]
 
 SEED = 42
 _NEAR = 1e-12
 """Relative difference below which a replicate may be equal to the estimate but for the order of additions."""
+_MOST_EXACT = 2000
+"""Up to so many samples the scores without one are computed anew, one by one, where all are next to the estimate."""
 
 
 def intervals(
@@ -60,7 +61,7 @@ def intervals(
     level = metric.confidence_level if level is None else level
     estimate = drawn.estimate()
     replicates = _replicates(drawn, estimate, count, seed)
-    jackknife = drawn.jackknife()
+    jackknife = _jackknife(drawn, estimate, replicates)
     return {
         name: _interval(metric, replicates[:, k], estimate[k], jackknife[:, k], level, seed)
         for k, name in enumerate(names)
@@ -76,20 +77,41 @@ def _replicates(drawn: Resampled, estimate: list[float], count: int, seed: int) 
     for indices in resample_indices(len(drawn), count, seed):
         values = drawn.replicates(indices)
         if drawn.rounds:
-            for row in _unsure(values, np.array(estimate)):
+            for row in _unsure(values, np.array(estimate), exact_ends=drawn.exact_ends):
                 values[row] = drawn.scores(indices[row].tolist())
         blocks.append(values)
     return np.concatenate(blocks)
 
 
-def _unsure(values: Floats, estimate: Floats) -> list[int]:
-    """The rows in which a value is next to its estimate; 0 and 1 apart, which rates reach without rounding."""
+def _unsure(values: Floats, estimate: Floats, *, exact_ends: bool) -> list[int]:
+    """The rows in which a value is next to its estimate; 0 and 1 apart where these are reached without rounding."""
     import numpy as np
 
-    near = np.abs(values - estimate) <= _NEAR * np.abs(estimate)
-    near &= ~((values == estimate) & ((estimate == 0) | (estimate == 1)))
+    near = _near(values, estimate)
+    if exact_ends:
+        near &= ~((values == estimate) & ((estimate == 0) | (estimate == 1)))
     rows: list[int] = np.flatnonzero(near.any(axis=1)).tolist()
     return rows
+
+
+def _near(values: Floats, estimate: Floats) -> NDArray[np.bool_]:
+    import numpy as np
+
+    return np.abs(values - estimate) <= _NEAR * np.abs(estimate)
+
+
+def _jackknife(drawn: Resampled, estimate: list[float], replicates: Floats) -> Floats:
+    """The scores without one sample; to the last bit where all values are next to the estimate, since whether they
+    are equal decides whether there is an interval.
+    """
+    import numpy as np
+
+    values = drawn.jackknife()
+    if not drawn.rounds or len(drawn) > _MOST_EXACT:
+        return values
+    everything = np.concatenate([replicates, values])
+    flat = (_near(everything, np.array(estimate)) | np.isnan(everything)).all(axis=0)
+    return Resampled.jackknife(drawn) if flat.any() else values
 
 
 def _interval(
@@ -104,9 +126,8 @@ def _interval(
     low, high = bca_interval(replicates, estimate, jackknife, level=level, literal=True)
     if metric.flat_is_point and math.isnan(low) and math.isnan(high):
         everything = np.concatenate([replicates, [estimate], jackknife])
-        everything = everything[~np.isnan(everything)]
-        if everything.size and everything.std() == 0:
-            low = high = float(everything.mean())
+        if not np.isnan(everything).all() and np.nanstd(everything) == 0:
+            low = high = float(np.nanmean(everything))
     return low, high
 
 

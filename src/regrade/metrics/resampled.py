@@ -31,9 +31,11 @@ class Resampled:
         rounds: Whether :meth:`replicates` may differ from ``reduce`` in the last bits, by another order of additions.
             A replicate that is as good as equal to the estimate is then computed anew by ``reduce``, since whether
             the two are equal decides about the interval.
+        exact_ends: Whether 0 and 1 are reached without rounding even so, as by rates; not so by correlations.
     """
 
     rounds: ClassVar[bool] = False
+    exact_ends: ClassVar[bool] = True
 
     def __init__(self, units: Sequence[Any], reduce: Callable[[Sequence[Any]], dict[str, Any]], names: list[str]):
         self.units = units

@@ -120,10 +120,10 @@ def _all_alike(values: Sequence[float]) -> bool:
 
 
 def _unit(values: Floats) -> Floats:
-    """The values less their mean, of length 1."""
+    """The values less their mean, of length 1; with an axis, norm adds up as scipy does, else as a dot product."""
     centred = values - values.mean()
     largest = np.abs(centred).max()
-    unit: Floats = centred / (largest * np.linalg.norm(centred / largest))
+    unit: Floats = centred / (largest * np.linalg.norm(centred / largest, axis=-1))
     return unit
 
 

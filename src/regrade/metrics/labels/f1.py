@@ -166,12 +166,14 @@ class F1Fast(MapReduceMetric):
         return references[0], None
 
     def reduce(self, statistics: Sequence[Pair]) -> Scores:
-        return self._in_order(statistics, list(dict.fromkeys(label for pair in statistics for label in pair)))
+        return self._in_order(statistics, _numbers(statistics))
 
-    def _in_order(self, statistics: Sequence[Pair], order: Sequence[Any]) -> Scores:
-        """The scores, with classes in the order that all samples together have them in: sums are rounded by it."""
-        golds = {gold for gold, _ in statistics}
-        labels = [label for label in order if label in golds]
+    def _in_order(self, statistics: Sequence[Pair], number_of: dict[Any, int]) -> Scores:
+        """The scores, with classes added up in Unitxt's order, which decides about rounding: that of a Python set of
+        the numbers that labels have, in which those above the size of its table come among the small ones.
+        """
+        label_of = list(number_of)
+        labels = [label_of[number] for number in _set_order(number_of[gold] for gold, _ in statistics)]
         counts = counts_of(statistics, labels)
         return {name: float(column(counts)[0]) for name, column in self._columns(labels).items()}
 
@@ -185,11 +187,23 @@ class F1Fast(MapReduceMetric):
         return columns
 
     def resampled(self, statistics: Sequence[Pair], names: list[str]) -> Resampled:
-        order = list(dict.fromkeys(label for pair in statistics for label in pair))
-        golds = {gold for gold, _ in statistics}
-        labels = [label for label in order if label in golds]
+        number_of = _numbers(statistics)
+        labels = list(dict.fromkeys(gold for gold, _ in statistics))
         score = _joined(self._columns(labels), names)
-        return LabelPairs(statistics, lambda pairs: self._in_order(pairs, order), score, labels, names)
+        return LabelPairs(statistics, lambda pairs: self._in_order(pairs, number_of), score, labels, names)
+
+
+def _numbers(pairs: Sequence[Pair]) -> dict[Any, int]:
+    """The labels of all samples, references and predictions, numbered as they are first met."""
+    return {label: number for number, label in enumerate(dict.fromkeys(label for pair in pairs for label in pair))}
+
+
+def _set_order(numbers: Iterable[int]) -> list[int]:
+    """The different numbers in the order of a set to which they were added one by one."""
+    found: set[int] = set()
+    for number in numbers:
+        found.add(number)
+    return list(found)
 
 
 def _average(average: Average) -> Callable[[Counts], Floats]:

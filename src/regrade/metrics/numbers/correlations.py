@@ -24,6 +24,7 @@ _LARGEST_TABLE = 1500
 
 class _Pairs(Resampled):
     rounds: ClassVar[bool] = True
+    exact_ends: ClassVar[bool] = False
 
     def __init__(self, pairs: Sequence[Numbers], reduce: Reduce, names: list[str]) -> None:
         import numpy as np
