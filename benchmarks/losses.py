@@ -97,17 +97,17 @@ def _is_looked_at(row_id: str | None) -> bool:
 def _table_rows(output: Path) -> Iterator[tuple[str | None, Row]]:
     from pyarrow import parquet
 
-    from regrade.chat.convert.table_schema import told, unfolded
+    from regrade.chat.convert.table_schema import read_metadata, unfold
 
     file = parquet.ParquetFile(output)
-    said = told(file.schema_arrow.metadata)
+    said = read_metadata(file.schema_arrow.metadata)
     for batch in file.iter_batches(batch_size=4096):
         ids = batch.column("id").to_pylist()
         places = [place for place, row_id in enumerate(ids) if _is_looked_at(row_id)]
         looked = dict(zip(places, batch.take(places).to_pylist(), strict=True))
         for place, row_id in enumerate(ids):
             row = looked.get(place, {})
-            yield row_id, unfolded(row, said) if said and row else row
+            yield row_id, unfold(row, said) if said and row else row
 
 
 def losses_of(source: Path, output: Path) -> Losses:

@@ -20,7 +20,7 @@ from regrade.artifacts.reaching import Reaching
 from regrade.errors import InputError
 from regrade.files import downloads
 from regrade.rows.loaders import Loading
-from regrade.rows.loaders.files import found
+from regrade.rows.loaders.files import find_file
 
 TASK = {
     "__type__": "task",
@@ -238,10 +238,10 @@ def test_redirects_are_asked_about(
     first, _, asked = two_servers
     monkeypatch.setenv("REGRADE_CACHE", str(tmp_path))
     with pytest.raises(AccessDenied, match="localhost"):
-        found(f"{first}/away.csv", "test", Loading(access=Access.of_user(hosts=["127.0.0.1"])))
+        find_file(f"{first}/away.csv", "test", Loading(access=Access.of_user(hosts=["127.0.0.1"])))
     assert [path for path, _ in asked] == ["/away.csv"]
     both = Access.of_user(hosts=["127.0.0.1", "localhost"])
-    assert found(f"{first}/away.csv", "test", Loading(access=both)).read_text().endswith("q,away\n")
+    assert find_file(f"{first}/away.csv", "test", Loading(access=both)).read_text().endswith("q,away\n")
 
 
 def test_the_address_that_a_name_stands_for_is_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_the_address_that_a_name_stands_for_is_checked(monkeypatch: pytest.Monke
     monkeypatch.setattr(downloads.socket, "getaddrinfo", stands_for)
     for scheme in ("http", "https"):
         with pytest.raises(AccessDenied, match=r"rebound\.example\.org \(127\.0\.0\.1\)"):
-            downloads.fetched(f"{scheme}://rebound.example.org/a.csv", Access.of_user())
+            downloads.fetch_url(f"{scheme}://rebound.example.org/a.csv", Access.of_user())
 
 
 def test_a_task_includes_files_of_its_own_and_of_the_working_folder(places: Path) -> None:
@@ -305,9 +305,9 @@ def test_a_task_names_no_documents_elsewhere(places: Path, settings: dict[str, o
 #: Modules that open what the user named, what this program wrote, or what is part of an installed package, and modules
 #: that ask before they reach. Whoever adds one says why.
 _MAY_REACH = """
-access atomic extras memory_limit: the foundations
+access atomic extras memory_limit registry: the foundations
 models/*: servers, keys and stored answers that the user names
-runs/* store/*: what this program wrote
+asking/* store/*: what this program wrote
 files/reading files/location files/hub files/tables files/zip_members: files and stores that the user named
 files/downloads: asks
 rows/readers/* rows/lm_eval_results rows/discover: logs and tables that the user named
@@ -330,7 +330,7 @@ _REACHES = {
     "OSFile",
     "HfApi",
     "connect",
-    "fetched",
+    "fetch_url",
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import regrade
 from regrade.artifacts.artifact import Artifact
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +26,7 @@ def _modules() -> Iterator[str]:
 
 def _shown_types() -> list[tuple[str, type[Artifact]]]:
     rooms = ("regrade.cards.operators.", "regrade.cards.prompting.")
-    return sorted((name, cls) for name, cls in registered("artifact") if cls.__module__.startswith(rooms))
+    return sorted((name, cls) for name, cls in iterate_registered("artifact") if cls.__module__.startswith(rooms))
 
 
 @pytest.mark.parametrize("module", list(_modules()))

@@ -20,7 +20,7 @@ from sphinx.errors import ExtensionError
 
 from regrade.artifacts.artifact import Artifact, type_name
 from regrade.artifacts.walk import arguments
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 _SHARED_BY = 3
 """Arguments that a base class gives to so many types of a page are described once, above them."""
@@ -147,7 +147,7 @@ class Type(NamedTuple):
 
 def types_of(page: Page) -> list[Type]:
     """The types on a page, by name."""
-    found = _named(registered(page.registry))
+    found = _named(iterate_registered(page.registry))
     return [one for one in found if page_of(one.cls) is page] if page.registry == "artifact" else found
 
 

@@ -61,7 +61,7 @@ class Budget:
         if self.size < 0:
             raise ExpressionRefused(f"it makes more than {MAX_SIZE:,} characters for one row")
 
-    def made(self, value: Any) -> Any:
+    def charge(self, value: Any) -> Any:
         """``value``, its size taken: of a text the characters, of a list or dict all that is in it, however deep.
 
         What is in it counts as often as it occurs, so that nothing can grow beyond bounds by holding itself twice.
@@ -102,7 +102,7 @@ class Budget:
             self.take(max(left, 0) * size_of(right))
         elif isinstance(right, int) and hasattr(left, "__len__"):
             self.take(max(right, 0) * size_of(left))
-        return self.made(left * right)
+        return self.charge(left * right)
 
     def modulo(self, left: Any, right: Any) -> Any:
         """``left % right``; of a text, unless a place in it is thousands of columns wide."""
@@ -112,20 +112,20 @@ class Budget:
                     raise ExpressionRefused("'*' is not allowed in a format of '%'")
                 format_spec(spec)
             self.before_text(right if isinstance(right, tuple | dict) else (right,))
-        return self.made(left % right)
+        return self.charge(left % right)
 
-    def joined(self, separator: str, items: Iterable[str]) -> str:
+    def join(self, separator: str, items: Iterable[str]) -> str:
         """``separator.join(items)``."""
         parts = list(items)
         self.take(sum(map(len, parts)) + len(separator) * len(parts))
         return separator.join(parts)
 
-    def replaced(self, value: str, old: str, new: str, count: int = -1) -> str:
+    def replace(self, value: str, old: str, new: str, count: int = -1) -> str:
         """``value.replace(old, new, count)``."""
         self.take(len(new) * value.count(old))
         return value.replace(old, new, count)
 
-    def counted(self, items: Iterable[Any]) -> Iterator[Any]:
+    def count_steps(self, items: Iterable[Any]) -> Iterator[Any]:
         """The items, a step for each."""
         for item in items:
             self.step()

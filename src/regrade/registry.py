@@ -161,7 +161,7 @@ def lookup(kind: str, name: str) -> type[Any]:
         raise RecipeError(f"no {kind} is named {name!r}", hint=hint) from None
 
 
-def known(kind: str, name: str) -> bool:
+def is_registered(kind: str, name: str) -> bool:
     """Whether ``name`` of ``kind`` is registered."""
     _load_builtins(kind, name)
     if name not in _classes[kind]:
@@ -169,7 +169,7 @@ def known(kind: str, name: str) -> bool:
     return name in _classes[kind]
 
 
-def registered(kind: str) -> Iterator[tuple[str, type[Any]]]:
+def iterate_registered(kind: str) -> Iterator[tuple[str, type[Any]]]:
     """Every (name, class) of ``kind``, plugins included, in order of name."""
     _load_builtins(kind)
     _load_plugins()

@@ -79,10 +79,10 @@ class _Code(CodeGenerator):
 
     def buffer(self, frame: Frame) -> None:
         frame.buffer = self.temporary_identifier()
-        self.writeline(f"{frame.buffer} = environment.kept()")
+        self.writeline(f"{frame.buffer} = environment.new_buffer()")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
-        self.write("environment.concatenated((")
+        self.write("environment.concatenate((")
         for part in node.nodes:
             self.visit(part, frame)
             self.write(", ")
@@ -98,7 +98,7 @@ class _Formatter(SandboxedFormatter):
 
     def format_field(self, value: Any, format_spec_: str) -> str:
         check_text(value)
-        return str(self._budget.made(super().format_field(value, format_spec(format_spec_))))
+        return str(self._budget.charge(super().format_field(value, format_spec(format_spec_))))
 
     def convert_field(self, value: Any, conversion: Any) -> Any:
         check_text(value)
@@ -145,13 +145,13 @@ class Limited(SandboxedEnvironment):
 
     # -- what compiled templates call --------------------------------------------------------------------------------
 
-    def kept(self) -> _Kept:
+    def new_buffer(self) -> _Kept:
         """A list for what a block writes."""
         return _Kept(self.budget)
 
-    def concatenated(self, parts: tuple[Any, ...]) -> str:
+    def concatenate(self, parts: tuple[Any, ...]) -> str:
         """What ``~`` makes."""
-        return self.budget.joined("", [str(_written(part)) for part in parts])
+        return self.budget.join("", [str(_written(part)) for part in parts])
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         budget = self.budget
@@ -161,7 +161,7 @@ class Limited(SandboxedEnvironment):
             return budget.modulo(left, right)
         if operator == "**":
             return power(left, right)
-        return budget.made(left + right)
+        return budget.charge(left + right)
 
     def call(self, context: Context, function: Any, /, *args: Any, **options: Any) -> Any:
         owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
@@ -169,9 +169,9 @@ class Limited(SandboxedEnvironment):
             args = self._checked(owner, name, args)
         elif name in _ADDING_METHODS and isinstance(owner, list | dict | set):
             for value in args:
-                self.budget.made(value)
+                self.budget.charge(value)
                 check_text(value)
-        return self.budget.made(super().call(context, function, *args, **options))
+        return self.budget.charge(super().call(context, function, *args, **options))
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         if super().wrap_str_format(value) is None:
@@ -195,7 +195,7 @@ class Limited(SandboxedEnvironment):
             if name == "expandtabs":
                 self.budget.take(owner.count("\t") * MAX_WIDTH if len(owner) > MAX_WIDTH else 0)
         elif name == "join" and args:
-            items = list(self.budget.counted(args[0]))
+            items = list(self.budget.count_steps(args[0]))
             self.budget.take(sum(len(item) for item in items if isinstance(item, str)) + len(owner) * len(items))
             return (items, *args[1:])
         elif name == "replace" and len(args) >= 2 and all(isinstance(text, type(owner)) for text in args[:2]):
@@ -224,7 +224,7 @@ class Limited(SandboxedEnvironment):
                         raise ExpressionRefused(f"{name} takes at most {_LONGEST_SEPARATOR:,} characters to put in")
             if special is not None:
                 args = special(self.budget, *args, **options)
-            return self.budget.made(function(*passed, *args, **options))
+            return self.budget.charge(function(*passed, *args, **options))
 
         return update_wrapper(within, function)
 
@@ -243,11 +243,11 @@ def _list(budget: Budget, value: Any) -> tuple[Any, ...]:
     if isinstance(value, str):
         budget.take(len(value) * _ITEM_OF_TEXT)
         return (value,)
-    return (list(budget.counted(value)),)
+    return (list(budget.count_steps(value)),)
 
 
 def _join(budget: Budget, value: Any, *given: Any, **options: Any) -> tuple[Any, ...]:
-    items = list(budget.counted(value)) if not hasattr(value, "__len__") else value
+    items = list(budget.count_steps(value)) if not hasattr(value, "__len__") else value
     budget.take(len(str(options.get("d", given[0] if given else ""))) * len(items))
     check_text(items)
     return (items, *given)
@@ -265,14 +265,14 @@ def _format(budget: Budget, value: Any, *args: Any, **options: Any) -> tuple[Any
 
 
 def _sum(budget: Budget, items: Any, *rest: Any, **_: Any) -> tuple[Any, ...]:
-    counted = list(budget.counted(items))
+    counted = list(budget.count_steps(items))
     budget.take(sum(len(item) for item in counted if isinstance(item, list | tuple)) * len(counted))
     return (counted, *rest)
 
 
 def _sized(budget: Budget, value: Any, *args: Any, **_: Any) -> tuple[Any, ...]:
     if not hasattr(value, "__len__"):
-        value = list(budget.counted(value))
+        value = list(budget.count_steps(value))
     return (value, *args)
 
 

@@ -11,9 +11,9 @@ import pytest
 from regrade.artifacts import Catalogs
 from regrade.artifacts.catalogs import bundled_folder
 from regrade.artifacts.files import read
-from regrade.artifacts.json_schema import described, json_schema
+from regrade.artifacts.json_schema import json_schema, parse_docstring
 from regrade.cards.operators.fields import Rename
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +29,12 @@ def of(validator: Any, name: str, value: Any) -> list[str]:
 
 
 def test_every_type_is_in_it(validator: Any) -> None:
-    assert {name for name, _ in registered("artifact")} <= set(validator.schema["$defs"])
+    assert {name for name, _ in iterate_registered("artifact")} <= set(validator.schema["$defs"])
 
 
 def test_arguments_have_the_words_of_the_docstring(validator: Any) -> None:
     rename = validator.schema["$defs"]["rename"]
-    assert rename["description"] == described(Rename)[0]
+    assert rename["description"] == parse_docstring(Rename)[0]
     assert rename["properties"]["to_field"]["description"] == "Its new path."
     lower = validator.schema["$defs"]["lower"]
     assert lower["properties"]["to_field"]["description"].startswith("Path to store the result under"), "its parent's"

@@ -11,7 +11,7 @@ import pytest
 import regrade
 from regrade.artifacts import Artifact, ArtifactError, build, open_catalogs
 from regrade.artifacts.files import parse
-from regrade.artifacts.spelling import SpellingNote, respelled, type_named
+from regrade.artifacts.spelling import SpellingNote, respell, type_named
 from regrade.cli import main
 from regrade.registry import lookup
 
@@ -131,7 +131,7 @@ def test_types_by_class_name() -> None:
 
 def test_many_notes_are_counted() -> None:
     rows = "".join(f"    - {{a: None, b: {n}}}\n" for n in range(9))
-    _, notes = respelled({"__type__": "x"})
+    _, notes = respell({"__type__": "x"})
     assert notes == []
     parse(f"__type__: load_from_dictionary\ndata:\n  test:\n{rows}".encode(), json_syntax=False, notes=notes)
     assert len(notes) == 6

@@ -16,7 +16,7 @@ from regrade.asking.ask import Again, Tally, ask
 from regrade.asking.launch import asked_of
 from regrade.errors import InputError, RegradeError, UsageError
 from regrade.models.model import Model
-from regrade.models.request import addressed, request_hash
+from regrade.models.request import address_answer, request_hash
 from regrade.schema import Answer, AnswerError, ErrorKind, Request
 from regrade.store.cache import AnswerCache
 from regrade.store.run import Manifest, Run, now
@@ -57,7 +57,7 @@ class Canned(Model):
                 text=None if failed else f"{text}!{len(self.asked)}" if self.drawing else f"{text}!",
                 error=AnswerError(self.kind, "down") if failed else None,
             )
-            yield addressed(answer, request, request_hash=request_hash(request, self.identity))
+            yield address_answer(answer, request, request_hash=request_hash(request, self.identity))
 
 
 def questions(texts: list[str], repeats: int = 1) -> Iterator[Request]:
@@ -95,7 +95,7 @@ def test_failures_are_recorded_and_only_they_are_asked_again(tmp_path: Path) -> 
     assert (tally.answered, tally.failed, tally.missing) == (2, 1, 1)
     assert tally.errors == {"server": 1}
     assert Run(run.folder).manifest.status == "incomplete"
-    assert run.answered() == bytearray([1, 2, 1])
+    assert run.find_answered() == bytearray([1, 2, 1])
     healed = Canned()
     tally = go(run, healed, ["a", "b", "c"])
     assert healed.asked == [("b", 0)]
@@ -217,7 +217,7 @@ class Talker(Model):
                 text=None if failed else f"{len(said)}:{said[-1]}",
                 error=AnswerError("server", "down") if failed else None,
             )
-            yield addressed(answer, request, request_hash=request_hash(request, self.identity))
+            yield address_answer(answer, request, request_hash=request_hash(request, self.identity))
 
 
 def conversations(*turns: list[str]) -> list[Request]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regrade.chat.alternation import merged, out_of_turn
+from regrade.chat.alternation import merge_same_roles, out_of_turn
 from regrade.chat.message import validate
 
 CALL = {"id": "x", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -38,7 +38,7 @@ CALLING = said("assistant", None, tool_calls=[CALL])
 )
 def test_turns_of_one_role(messages: list[Any], expected: list[Any]) -> None:
     before = repr(messages)
-    assert merged(messages) == expected
+    assert merge_same_roles(messages) == expected
     assert repr(messages) == before
 
 
@@ -68,9 +68,9 @@ def test_whose_turn_it_is(roles: str, reason: str | None) -> None:
     st.lists(st.sampled_from([said("user"), said("assistant", ""), said("system"), said("tool"), CALLING]), min_size=1)
 )
 def test_merging_once_is_enough(messages: list[Any]) -> None:
-    once = merged(messages)
+    once = merge_same_roles(messages)
     assert validate(once) is None
-    assert merged(once) is once
+    assert merge_same_roles(once) is once
     assert "".join(str(message["content"] or "") for message in once).replace("\n", "") == "".join(
         str(message["content"] or "") for message in messages
     )

@@ -9,7 +9,7 @@ import pytest
 
 from regrade.chat.converter import Converter
 from regrade.chat.detection import detect
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 USER = {"role": "user", "content": "Hi"}
 ASSISTANT = {"role": "assistant", "content": "Hello"}
@@ -427,10 +427,10 @@ def test_messages_that_end_with_the_chosen_answer_are_left_alone() -> None:
 
 def test_every_format_is_shown() -> None:
     shown = {name for _, name, _, _ in CASES.values()} | {"preference"}
-    assert shown == {name for name, _ in registered("chat_format")}
+    assert shown == {name for name, _ in iterate_registered("chat_format")}
 
 
-@pytest.mark.parametrize(("name", "cls"), list(registered("chat_format")))
+@pytest.mark.parametrize(("name", "cls"), list(iterate_registered("chat_format")))
 def test_every_format_is_described(name: str, cls: Any) -> None:
     assert cls.title
     assert cls.shape

@@ -134,7 +134,7 @@ def test_the_prompts_are_those_that_were_sent(cli: Callable[..., Any], mt_bench:
         f"{row['model']}/{row['question_id']}.{row['turn']}": (row["judge"][1], row["user_prompt"])
         for row in rows(file)
     }
-    asked = JudgeRun(next(workspace.glob("judge--*"))).asked()
+    asked = JudgeRun(next(workspace.glob("judge--*"))).read_questions()
     assert len(asked) == 160
     for question in asked:
         system, user = json.loads(question.messages_json)
@@ -160,7 +160,7 @@ def test_kept_comparisons_give_the_published_counts(cli: Callable[..., Any], mt_
 
     from regrade.store.judge_run import JudgeRun
 
-    shown = {question.sample_id: question for question in JudgeRun(workspace / "pairs").asked()}
+    shown = {question.sample_id: question for question in JudgeRun(workspace / "pairs").read_questions()}
     for row in rows(file):
         one = f"phi-3~phi-3-dpo/{row['question_id']}.1"
         for name, prompt in ((one, "g1_user_prompt"), (f"{one}/swapped", "g2_user_prompt")):

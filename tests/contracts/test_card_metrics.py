@@ -19,7 +19,7 @@ from tests.contracts.sources import write_answered, write_run
 import regrade
 from regrade import load_card
 from regrade.metrics.card_metric import CardMetric
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("card_metrics.json").read_text(encoding="utf-8"))
 
@@ -49,7 +49,7 @@ ELSEWHERE = {
 
 def test_every_metric_of_cards_is_here() -> None:
     elsewhere = {name for names in ELSEWHERE.values() for name in names.split()}
-    registered_ones = {name for name, one in registered("artifact") if issubclass(one, CardMetric)}
+    registered_ones = {name for name, one in iterate_registered("artifact") if issubclass(one, CardMetric)}
     assert registered_ones == {*RECORDED, *elsewhere}
     assert not elsewhere & set(RECORDED)
 

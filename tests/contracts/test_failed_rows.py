@@ -12,7 +12,7 @@ import pytest
 import regrade
 from regrade.artifacts import build
 from regrade.metrics.card_metric import CardMetric
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 
 def write(folder: Path, rows: list[dict[str, Any]], name: str = "t.jsonl") -> Path:
@@ -116,7 +116,7 @@ def test_unread_answers_of_binary_metrics() -> None:
 
 def test_every_metric_declares_its_worst_value() -> None:
     """Where lower is better, 0 would be the best value."""
-    for name, metric in registered("metric"):
+    for name, metric in iterate_registered("metric"):
         assert hasattr(metric, "worst"), name
         if not metric.higher_is_better and metric.unanswered is registered_base().unanswered:
             assert metric.worst is None or metric.worst > 0, name

@@ -15,7 +15,7 @@ import yaml
 from tests.contracts.sources import KINDS, Question, write_source
 
 import regrade
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 ANSWERS = ["The answer is (B). 42", "<aside>5</aside>Rating: [[7]]", "('Ann', 'NOUN') $ Person: Ann"]
 QUESTIONS = [Question("red", [ANSWERS[0]]), Question("7", [ANSWERS[1]]), Question("x", [ANSWERS[2]])]
@@ -68,7 +68,7 @@ def last(responses, docs):
 
 
 def test_every_filter_is_here() -> None:
-    assert {name for name, _ in registered("filter")} == TABLE.keys()
+    assert {name for name, _ in iterate_registered("filter")} == TABLE.keys()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from tests.contracts.sources import KINDS, Question, write_source
 
 import regrade
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 TEXTS = [
     Question("red", ["red"]),
@@ -90,7 +90,7 @@ ELSEWHERE = {
 
 def test_every_metric_is_here() -> None:
     here = {*OF_TEXTS, *OF_HARNESS, *OF_LABELS, *OF_MANY, *ELSEWHERE}
-    assert {name for name, _ in registered("metric")} == here
+    assert {name for name, _ in iterate_registered("metric")} == here
 
 
 def values(path: Path, metrics: list[str], **options: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 from regrade.schema import FunctionRef, MetricSpec, Recipe, Record
 from regrade.scoring.plan import plan_metrics
 
@@ -56,10 +56,10 @@ def test_along_every_path(name: str, aggregation: str, path: str) -> None:
 
 
 def test_every_registered_metric_names_a_registered_aggregation() -> None:
-    from regrade.registry import known
+    from regrade.registry import is_registered
 
-    for name, cls in registered("metric"):
-        assert known("aggregation", cls.aggregation), name
+    for name, cls in iterate_registered("metric"):
+        assert is_registered("aggregation", cls.aggregation), name
 
 
 def rolling(logs: Any, **config: Any) -> None:

@@ -15,7 +15,7 @@ import pytest
 from regrade.artifacts.artifact import Artifact
 from regrade.artifacts.operator import Operator
 from regrade.cli import COMMANDS
-from regrade.registry import lookup, registered
+from regrade.registry import iterate_registered, lookup
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -45,7 +45,7 @@ def test_every_type_is_on_one_page() -> None:
         for one in PAGES.types_of(page)
         for name in one.names
     )
-    assert found == Counter(name for name, cls in registered("artifact") if issubclass(cls, Artifact))
+    assert found == Counter(name for name, cls in iterate_registered("artifact") if issubclass(cls, Artifact))
 
 
 def test_every_page_is_in_the_list_of_pages() -> None:

@@ -13,9 +13,11 @@ import pytest
 from regrade.engine import LocalEngine
 from regrade.engine.outcome import WorkerTraceback
 from regrade.errors import InputError
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
-ENGINES = [pytest.param(name, marks=[pytest.mark.ray] if name == "ray" else []) for name, _ in registered("engine")]
+ENGINES = [
+    pytest.param(name, marks=[pytest.mark.ray] if name == "ray" else []) for name, _ in iterate_registered("engine")
+]
 every_engine = pytest.mark.parametrize("make_engine", ENGINES, indirect=True)
 
 

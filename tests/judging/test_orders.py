@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regrade.judging.orders import OPPOSITE, favoured, settle
+from regrade.judging.orders import OPPOSITE, favoured_position, settle
 
 verdicts = st.sampled_from(["first", "second", "tie"])
 
@@ -38,5 +38,5 @@ def test_naming_the_answers_the_other_way_round_changes_nothing(forward: Any, ba
     turned = settle(OPPOSITE[backward], OPPOSITE[forward])  # type: ignore[index]
     assert turned == OPPOSITE[settle(forward, backward)]  # type: ignore[index]
     # The position that a judge leans to is one of places, not of names.
-    assert favoured(OPPOSITE[backward], OPPOSITE[forward]) == favoured(forward, backward)  # type: ignore[index]
-    assert (favoured(forward, backward) is None) == (forward == backward)
+    assert favoured_position(OPPOSITE[backward], OPPOSITE[forward]) == favoured_position(forward, backward)  # type: ignore[index]
+    assert (favoured_position(forward, backward) is None) == (forward == backward)

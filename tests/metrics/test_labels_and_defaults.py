@@ -10,7 +10,7 @@ from regrade.errors import RecipeError
 from regrade.lm_eval.templates import TaskTemplates
 from regrade.metrics import default_metrics
 from regrade.metrics.case import Case
-from regrade.registry import lookup, registered
+from regrade.registry import iterate_registered, lookup
 from regrade.schema import Recipe, Record
 
 
@@ -47,11 +47,11 @@ def test_an_output_type_that_is_none() -> None:
 
 
 def test_every_metric_names_an_aggregation_and_says_what_it_is() -> None:
-    for name, cls in registered("metric"):
+    for name, cls in iterate_registered("metric"):
         lookup("aggregation", cls.aggregation)
         assert cls.__doc__, name
     for kind in ("filter", "aggregation"):
-        for name, cls in registered(kind):
+        for name, cls in iterate_registered(kind):
             assert cls.__doc__, name
 
 

@@ -7,7 +7,7 @@ import pytest
 from regrade.cli import main
 from regrade.errors import InputError
 from regrade.files import reading as files
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 from regrade.rows.discover import detect, discover
 from regrade.rows.source import Reader
 
@@ -48,7 +48,7 @@ def expected_reader(path: str) -> str | None:
 
 
 def test_every_file_of_the_shared_data_has_its_one_reader(shared_data: Path) -> None:
-    readers: dict[str, Reader] = {name: cls() for name, cls in registered("reader")}
+    readers: dict[str, Reader] = {name: cls() for name, cls in iterate_registered("reader")}
     wrong = []
     for path in sorted(p for p in shared_data.rglob("*") if p.is_file()):
         place = path.relative_to(shared_data).as_posix()
@@ -66,7 +66,7 @@ def test_every_file_of_the_shared_data_has_its_one_reader(shared_data: Path) -> 
 
 
 def test_every_reader_introduces_itself() -> None:
-    for name, cls in registered("reader"):
+    for name, cls in iterate_registered("reader"):
         assert cls.title, name
         assert cls.__doc__, name
         assert len(cls.__doc__) > 40, name

@@ -16,7 +16,7 @@ from regrade.errors import InputError
 from regrade.files.zip_members import Archive
 from regrade.rows.discover import detect
 from regrade.rows.readers.inspect_ai import InspectReader
-from regrade.rows.readers.inspect_ai_scores import View, reduced, to_float
+from regrade.rows.readers.inspect_ai_scores import View, reduce_epochs, to_float
 
 LOGS = "inspect_ai/tests/log/test_eval_log"
 
@@ -300,14 +300,14 @@ def test_values_count_as_in_inspect(value: Any, number: float) -> None:
 def test_reducers_count_as_in_inspect(reducer: str | None, number: float) -> None:
     # Unscored epochs (NaN) are left out; checked against inspect_ai 0.3.285 on 64,000 random cases.
     scores = [{"value": value} for value in ("C", "I", "C", float("nan"), "N")]
-    assert reduced(scores, View("f", "f", None, reducer, ["accuracy"])) == {"accuracy": pytest.approx(number)}
+    assert reduce_epochs(scores, View("f", "f", None, reducer, ["accuracy"])) == {"accuracy": pytest.approx(number)}
 
 
 def test_objects_and_lists_give_a_value_per_key() -> None:
     scores = [{"value": {"a": 1, "b": "C"}}, {"value": {"a": 0, "b": "I"}}]
-    assert reduced(scores, View("f", "f", means=["mean"])) == {"a": 0.5, "b": 0.5}
-    assert reduced(scores, View("f/a", "f", "a", means=["mean"])) == {"mean": 0.5}
-    assert reduced([{"value": [1, 0]}], View("f", "f")) == {"0": 1.0, "1": 0.0}
+    assert reduce_epochs(scores, View("f", "f", means=["mean"])) == {"a": 0.5, "b": 0.5}
+    assert reduce_epochs(scores, View("f/a", "f", "a", means=["mean"])) == {"mean": 0.5}
+    assert reduce_epochs([{"value": [1, 0]}], View("f", "f")) == {"0": 1.0, "1": 0.0}
 
 
 def test_truncated_and_damaged_archives(tmp_path: Path, read: Callable[..., Any]) -> None:

@@ -75,9 +75,9 @@ def test_what_an_early_file_says(logs: Any) -> None:
     }
     path.write_text(json.dumps(content), encoding="utf-8")
     [results] = results_in(logs.folder)
-    assert results.recorded("sums") == {"acc,none": 0.5, "acc_stderr,none": 0.1}
+    assert results.recorded_values("sums") == {"acc,none": 0.5, "acc_stderr,none": 0.1}
     assert results.model == "org/tiny"
-    assert results.expected("sums") is None
+    assert results.expected_samples("sums") is None
     assert results.config("sums") is None
     assert results.bootstrap_iterations == 100_000
     assert results.harness_version == "0.4.2"
@@ -101,10 +101,10 @@ def test_the_model_from_wherever_it_is_kept(logs: Any, content: dict[str, Any], 
 def test_results_with_nan_are_read(logs: Any) -> None:
     logs.results({"sums": {"exact_match,none": float("nan"), "exact_match_stderr,none": "N/A"}}, n=3)
     [results] = results_in(logs.folder)
-    recorded = results.recorded("sums")
+    recorded = results.recorded_values("sums")
     assert recorded["exact_match,none"] != recorded["exact_match,none"]
     assert recorded["exact_match_stderr,none"] == "N/A"
-    assert results.expected("sums") == 3
+    assert results.expected_samples("sums") == 3
 
 
 def test_the_recorded_groups_of_a_real_file(lm_eval_logs: Path) -> None:
@@ -130,7 +130,7 @@ def test_either_field_gives_the_number_of_samples(logs: Any) -> None:
         folder = logs.folder / name
         folder.mkdir(parents=True)
         (folder / "results.json").write_text(json.dumps(content), encoding="utf-8")
-        assert results_in(folder)[0].expected("sums") == expected, name
+        assert results_in(folder)[0].expected_samples("sums") == expected, name
 
 
 def test_samples_that_are_missing_by_sample_len(logs: Any, cli: Any) -> None:

@@ -13,7 +13,7 @@ import regrade
 from regrade.cli import main
 from regrade.errors import InputError
 from regrade.files import reading as files
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 from regrade.rows.source import Reader
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ MAKERS: dict[str, Callable[[Path], Path]] = made.MAKERS
 def readers_of(path: Path) -> dict[str, int]:
     """The readers that recognise a file, with their priorities."""
     head = files.read_head(path)
-    readers: dict[str, Reader] = {name: cls() for name, cls in registered("reader")}
+    readers: dict[str, Reader] = {name: cls() for name, cls in iterate_registered("reader")}
     return {name: reader.priority for name, reader in readers.items() if reader.matches(path, head)}
 
 

@@ -17,7 +17,7 @@ from regrade.statistics.power import (
     detectable,
     detectable_effect,
     mcnemar_power,
-    needed,
+    needed_samples,
     of_discordance,
     of_proportions,
     of_variance,
@@ -107,7 +107,7 @@ def test_proportions_as_statsmodels_has_them(n: int, effect: float, baseline: fl
     design = of_proportions(baseline)
     assert power_at(design, n, effect) == pytest.approx(float(theirs.power), rel=1e-9)
     size = proportion.samplesize_proportions_2indep_onetail(effect, baseline, 0.8, alpha=0.05, alternative="two-sided")
-    assert needed(design, effect) == math.ceil(float(size))
+    assert needed_samples(design, effect) == math.ceil(float(size))
     assert power_at(of_proportions(1 - baseline, -1.0), n, -effect) == pytest.approx(power_at(design, n, effect))
 
 
@@ -117,7 +117,7 @@ def test_means_as_statsmodels_has_them(n: int, effect: float, variance: float) -
     theirs = stats.normal_power_het(effect, n, 0.025, math.sqrt(variance), math.sqrt(variance), alternative="larger")
     assert power_at(of_variance(variance), n, effect) == pytest.approx(float(theirs), rel=1e-9)
     size = stats.normal_sample_size_one_tail(effect, 0.8, 0.025, math.sqrt(variance), math.sqrt(variance))
-    assert needed(of_variance(variance), effect) == math.ceil(float(size))
+    assert needed_samples(of_variance(variance), effect) == math.ceil(float(size))
 
 
 def test_many_discordant_samples_as_statsmodels_has_them() -> None:
@@ -127,7 +127,7 @@ def test_many_discordant_samples_as_statsmodels_has_them() -> None:
     theirs = stats.normal_power_het(0.01, 20_000, 0.025, *spread, alternative="larger")
     assert power_at(of_discordance(0.3), 20_000, 0.01) == pytest.approx(float(theirs), rel=1e-9)
     size = stats.normal_sample_size_one_tail(0.01, 0.8, 0.025, *spread)
-    assert needed(of_discordance(0.3), 0.01) == math.ceil(float(size))
+    assert needed_samples(of_discordance(0.3), 0.01) == math.ceil(float(size))
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,11 @@ def test_what_is_detectable_is_found_with_the_power() -> None:
     for design, n in ((of_discordance(0.2), 300), (of_proportions(0.6), 300), (of_variance(0.3), 300)):
         effect = detectable(design, n, power=0.9)
         assert power_at(design, n, effect, level=0.95) == pytest.approx(0.9, abs=1e-6)
-        assert needed(design, effect, power=0.9) == pytest.approx(n, abs=6)  # exact power goes up and down with n
+        assert needed_samples(design, effect, power=0.9) == pytest.approx(
+            n, abs=6
+        )  # exact power goes up and down with n
     assert math.isnan(detectable(of_discordance(0.01), 50))
-    assert needed(of_discordance(1.0), 1.0) == 6  # six of six: p = 2 / 64
+    assert needed_samples(of_discordance(1.0), 1.0) == 6  # six of six: p = 2 / 64
 
 
 @pytest.mark.parametrize(
@@ -163,8 +165,8 @@ def test_what_is_detectable_is_found_with_the_power() -> None:
         (lambda: power_at(of_discordance(0.1), 10, 0.2), "0.1 is the largest"),
         (lambda: power_at(of_proportions(0.9), 10, 0.2), "0.1 is the largest"),
         (lambda: power_at(of_variance(1.0), 0, 0.2), "samples"),
-        (lambda: needed(of_variance(1.0), 0.0), "other than 0"),
-        (lambda: needed(of_variance(1.0), 0.1, power=80), "power"),
+        (lambda: needed_samples(of_variance(1.0), 0.0), "other than 0"),
+        (lambda: needed_samples(of_variance(1.0), 0.1, power=80), "power"),
     ],
 )
 def test_what_cannot_be_is_refused(call: Callable[[], object], message: str) -> None:

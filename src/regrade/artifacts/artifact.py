@@ -35,7 +35,7 @@ class ArtifactError(RecipeError):
         hint: str | None = None,
         code: str = "wrong-value",
     ) -> None:
-        super().__init__(what, where=where or shown(path) or None, hint=hint)
+        super().__init__(what, where=where or format_path(path) or None, hint=hint)
         self.path = path
         self.code = code
 
@@ -133,7 +133,7 @@ def type_name(cls: type[Artifact]) -> str:
     return _type_names[cls] if cls in _type_names else str(cls.__name__)
 
 
-def shown(path: Path) -> str:
+def format_path(path: Path) -> str:
     """A path as people write it: ``preprocess_steps[3].values``."""
     text = ""
     for part in path:

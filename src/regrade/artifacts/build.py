@@ -71,7 +71,7 @@ class Builder(Walk):
                 built.__dict__.setdefault(NAME, text)  # what a link leads to has its name already
         return built
 
-    def made(self, cls: type[Artifact], data: dict[str, Any], values: dict[str, Any], path: Path) -> Artifact:
+    def make(self, cls: type[Artifact], data: dict[str, Any], values: dict[str, Any], path: Path) -> Artifact:
         try:
             built = cls(**values)
         except ArtifactError as error:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from regrade.artifacts import files
-from regrade.artifacts.artifact import Artifact, ArtifactError, Path, is_artifact, shown
+from regrade.artifacts.artifact import Artifact, ArtifactError, Path, format_path, is_artifact
 from regrade.artifacts.build import Builder
 from regrade.artifacts.catalogs import Catalogs
 from regrade.artifacts.field_flow import missing_fields
@@ -84,7 +84,7 @@ class Checker:
             walk.check_names()
         except RecursionError:
             walk.fail(ArtifactError("artifacts are nested too deeply"))
-        return walk.checked()
+        return walk.check()
 
 
 class _Check(Walk):
@@ -97,7 +97,7 @@ class _Check(Walk):
         self.names_met: list[tuple[str, Path]] = []
         self.within = list(within)
 
-    def checked(self) -> Checked:
+    def check(self) -> Checked:
         return Checked(errors=self.errors, unknown_types=self.unknown_types, resolved=self.resolved)
 
     def fail(self, error: ArtifactError) -> Any:
@@ -105,7 +105,7 @@ class _Check(Walk):
         self.resolved = self.resolved and error.code != "unresolved-reference"
         return _NOTHING
 
-    def made(self, cls: type[Artifact], data: dict[str, Any], values: dict[str, Any], path: Path) -> Any:
+    def make(self, cls: type[Artifact], data: dict[str, Any], values: dict[str, Any], path: Path) -> Any:
         return _NOTHING
 
     def unknown(self, data: dict[str, Any], path: Path, error: ArtifactError) -> Any:
@@ -125,7 +125,7 @@ class _Check(Walk):
             self.checker.unknown_types[name] = found
             raise
 
-    def named(self, name: str, kind: str, path: Path) -> None:
+    def note_name(self, name: str, kind: str, path: Path) -> None:
         self.names_met.append((name, path))
 
     def trial(self, attempt: Callable[[], Any]) -> tuple[Any, list[ArtifactError]]:
@@ -145,7 +145,7 @@ class _Check(Walk):
             walk = _Check(self.checker, self.within)
             Walk.reference(walk, text, expected, ())
             walk.check_names()
-            checked = walk.checked()
+            checked = walk.check()
             if not any(error.what.startswith("references lead in a circle") for error in walk.errors):
                 self.checker.known[key] = checked  # where a circle is met depends on where it is entered
         self.unknown_types |= checked.unknown_types
@@ -153,7 +153,7 @@ class _Check(Walk):
         if checked.errors:
             first, more = checked.errors[0], len(checked.errors) - 1
             inner = first.code != "unresolved-reference" or first.path
-            where = f"{shown(first.path)}: " if first.path else ""
+            where = f"{format_path(first.path)}: " if first.path else ""
             what = f"{text}: {where}{first.what}" if inner else first.what
             what += f" (and {more} more)" if more else ""
             self.errors.append(ArtifactError(what, path=path, hint=first.hint, code=first.code))
@@ -219,7 +219,7 @@ def _check_file(
             column=places.find(note.path).column,
             code="spelling",
             message=note.text,
-            path=shown(note.path),
+            path=format_path(note.path),
             severity="warning",
         )
         for note in notes
@@ -234,7 +234,7 @@ def _check_file(
                 code=found.code,
                 message=found.what,
                 hint=found.hint,
-                path=shown(found.path),
+                path=format_path(found.path),
             )
         )
     return sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)), checked.unknown_types

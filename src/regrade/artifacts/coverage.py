@@ -164,20 +164,20 @@ class _Parts:
         steps = data.get("preprocess_steps") or []
         for step in steps if isinstance(steps, list) else [steps]:
             reasons += self.why_not(step, missing)
-        task = self.built(data.get("task"))
+        task = self.build(data.get("task"))
         templates = list(self.templates(data.get("templates")))
         if not templates and isinstance(task, Artifact) and getattr(task, "default_template", None) is not None:
             templates = [task.default_template]  # type: ignore[attr-defined]
         usable = [template for template in templates if not self.why_not(template, set())]
         if templates and not usable:
             reasons += self.why_not(templates[0], missing)
-        if not reasons and isinstance(whole := self.built(data), ArtifactError):
+        if not reasons and isinstance(whole := self.build(data), ArtifactError):
             reasons.append(whole.what)
         card.processable = card.parsed and not reasons
-        needed = [*_names(task, "metrics"), *(_names(self.built(usable[0]), "postprocessors") if usable else [])]
+        needed = [*_names(task, "metrics"), *(_names(self.build(usable[0]), "postprocessors") if usable else [])]
         later = [reason for item in needed for reason in self.why_not(item, missing)]
         if card.processable and not later and isinstance(task, Artifact):
-            later = self.not_scored(task, [self.built(template) for template in usable])
+            later = self.not_scored(task, [self.build(template) for template in usable])
         card.scorable = card.processable and not later
         card.reasons = list(dict.fromkeys([*reasons, *later]))
         card.missing = sorted(missing)
@@ -219,7 +219,7 @@ class _Parts:
         elif isinstance(given, list):
             yield from (each for value in given for each in self.templates(value, within))
 
-    def built(self, data: Any) -> Artifact | ArtifactError:
+    def build(self, data: Any) -> Artifact | ArtifactError:
         if isinstance(data, str) and data in self.failed:
             return self.failed[data]
         try:
@@ -234,7 +234,7 @@ class _Parts:
 
     def why_not(self, data: Any, missing: set[str]) -> list[str]:
         """Why a part cannot be used; the types that keep it from that are added to ``missing``."""
-        part = self.built(data)
+        part = self.build(data)
         if isinstance(part, ArtifactError):
             if isinstance(data, str | dict):
                 missing |= self.checker.check(data).unknown_types

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from string import Formatter
 from typing import Any, Final
 
-from regrade.artifacts.artifact import Artifact, ArtifactError, Path, is_artifact, shown
+from regrade.artifacts.artifact import Artifact, ArtifactError, Path, format_path, is_artifact
 from regrade.artifacts.paths import PathError, parse_path
 from regrade.artifacts.walk import Catalog, arguments
 from regrade.errors import RecipeError
@@ -151,7 +151,7 @@ class _Flow:
         if step is None or not isinstance(name, str):
             return self.anything()
         everywhere = not step.get("apply_to_streams") and not step.get("dont_apply_to_streams")
-        where = f"{name} at {shown(path)}"
+        where = f"{name} at {format_path(path)}"
         if name in _LEAVES_FIELDS_ALONE:
             return None
         if name == "set" and isinstance(step.get("fields"), dict):

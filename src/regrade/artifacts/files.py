@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from regrade.artifacts.artifact import ArtifactError
-from regrade.artifacts.spelling import BareNone, SpellingNote, may_be_odd, respelled
+from regrade.artifacts.spelling import BareNone, SpellingNote, may_be_odd, respell
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 """What a file of a catalog may end with; the first that exists counts."""
@@ -51,7 +51,7 @@ def parse(content: bytes, *, json_syntax: bool, where: str = "", notes: list[Spe
     try:
         data = _parsed(content, json_syntax, where)
         if may_be_odd(content, json_syntax=json_syntax):
-            data, found = respelled(data)
+            data, found = respell(data)
             if notes is not None:
                 notes += found
         return data

@@ -12,7 +12,7 @@ import msgspec
 from regrade.artifacts.artifact import Artifact, type_name
 from regrade.artifacts.catalogs import LINK
 from regrade.artifacts.walk import arguments, holds_artifacts
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -33,7 +33,7 @@ _REFERENCE: Final[dict[str, Any]] = {
 def json_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of every artifact: what a file of a catalog may hold."""
     definitions: dict[str, Any] = {LINK: _link()}
-    classes = {name: cls for name, cls in registered("artifact") if issubclass(cls, Artifact)}
+    classes = {name: cls for name, cls in iterate_registered("artifact") if issubclass(cls, Artifact)}
     schema = _Schema(classes)
     for name, cls in classes.items():
         definitions[name] = schema.of_class(name, cls)
@@ -76,7 +76,7 @@ class _Schema:
         return {"anyOf": [_REFERENCE, *({"$ref": f"#/$defs/{name}"} for name in fitting)]}
 
     def of_class(self, name: str, cls: type[Artifact]) -> dict[str, Any]:
-        summary, about = described(cls)
+        summary, about = parse_docstring(cls)
         properties: dict[str, Any] = {"__type__": {"const": name}}
         required = ["__type__"]
         for key, field in arguments(cls).items():
@@ -115,7 +115,7 @@ def _plain(kind: Any) -> dict[str, Any]:
     return {} if "$defs" in schema else schema
 
 
-def described(cls: type[Artifact]) -> tuple[str, dict[str, str]]:
+def parse_docstring(cls: type[Artifact]) -> tuple[str, dict[str, str]]:
     """What a class's docstring says: its first paragraph, and a text for each argument, those of its parents too."""
     summary, texts = "", {}
     for parent in reversed(cls.__mro__):

@@ -11,7 +11,7 @@ from regrade.artifacts.artifact import Artifact, ArtifactError
 from regrade.artifacts.catalogs import LINK, Catalogs
 from regrade.artifacts.references import parse_reference
 from regrade.artifacts.resolve import Resolved, resolve
-from regrade.registry import known, lookup
+from regrade.registry import is_registered, lookup
 
 
 class Entry(msgspec.Struct, kw_only=True):
@@ -126,7 +126,7 @@ def _entry(name: str, path: str, data: dict[str, Any]) -> Entry:
 
 def _kind(name: str, data: dict[str, Any]) -> str:
     type_name = data["__type__"]
-    if type_name != LINK and isinstance(type_name, str) and known("artifact", type_name):
+    if type_name != LINK and isinstance(type_name, str) and is_registered("artifact", type_name):
         cls: type[Artifact] = lookup("artifact", type_name)
         return cls.kind or _folder(name)
     return _folder(name)

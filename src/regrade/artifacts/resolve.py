@@ -20,7 +20,7 @@ from regrade.artifacts.artifact import Artifact, ArtifactError, Path, is_artifac
 from regrade.artifacts.catalogs import Fetched
 from regrade.artifacts.data import default_of, same, to_data
 from regrade.artifacts.walk import Catalog, Walk, arguments, holds_artifacts
-from regrade.registry import known, lookup
+from regrade.registry import is_registered, lookup
 
 
 class Resolved(msgspec.Struct, kw_only=True):
@@ -85,7 +85,7 @@ class _Resolve(Walk):
         self.waiting: dict[str, str] = {}
         self.met: set[str] = set()
 
-    def made(self, cls: type[Artifact], data: dict[str, Any], values: dict[str, Any], path: Path) -> dict[str, Any]:
+    def make(self, cls: type[Artifact], data: dict[str, Any], values: dict[str, Any], path: Path) -> dict[str, Any]:
         by_key = {key: values[field.name] for key, field in arguments(cls).items() if field.name in values}
         return {key: by_key.get(key, value) for key, value in data.items()}
 
@@ -102,7 +102,7 @@ class _Resolve(Walk):
         super().value(value, kind, path)  # for what it may raise; data stays data
         return self.inside(value, path)
 
-    def named(self, name: str, kind: str, path: Path) -> None:
+    def note_name(self, name: str, kind: str, path: Path) -> None:
         if name not in self.met:
             self.met.add(name)
             self.waiting[name] = kind
@@ -153,7 +153,7 @@ def _normal(value: Any) -> Any:
 def _normal_artifact(data: dict[str, Any]) -> dict[str, Any]:
     name = data["__type__"]
     given = {key: value for key, value in sorted(data.items()) if not key.startswith("__")}
-    if not isinstance(name, str) or not known("artifact", name):
+    if not isinstance(name, str) or not is_registered("artifact", name):
         return {"__type__": name, **{key: _normal(value) for key, value in given.items()}}
     cls: type[Artifact] = lookup("artifact", name)
     normal: dict[str, Any] = {"__type__": type_name(cls)}

@@ -12,7 +12,7 @@ import types
 from functools import cache
 from typing import Any, Final, NamedTuple, Union, get_args, get_origin
 
-from regrade.artifacts.artifact import Artifact, Path, shown
+from regrade.artifacts.artifact import Artifact, Path, format_path
 from regrade.errors import RecipeError
 
 _ODD_JSON: Final = re.compile(rb'"type"\s*:\s*"|"__type__"\s*:\s*(?:"[A-Z]|\{)')
@@ -42,7 +42,7 @@ class SpellingNote(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        return f"{shown(self.path)}: {self.text}" if self.path else self.text
+        return f"{format_path(self.path)}: {self.text}" if self.path else self.text
 
 
 def may_be_odd(content: bytes, *, json_syntax: bool) -> bool:
@@ -50,14 +50,14 @@ def may_be_odd(content: bytes, *, json_syntax: bool) -> bool:
     return (_ODD_JSON if json_syntax else _ODD_YAML).search(content) is not None
 
 
-def respelled(data: Any) -> tuple[Any, list[SpellingNote]]:
+def respell(data: Any) -> tuple[Any, list[SpellingNote]]:
     """Data in the spelling of the catalog, and what a reader should know of it.
 
     >>> respelled({"type": "TaskCard", "loader": {"type": "LoadCSV", "files": {"test": "a.csv"}}})[0]
     {'__type__': 'task_card', 'loader': {'__type__': 'load_csv', 'files': {'test': 'a.csv'}}}
     """
     walk = _Respelling(_has_page_spelling(data))
-    result = walk.held(data, ())
+    result = walk.respell_artifacts(data, ())
     more = len(walk.notes) - _MOST_NOTES
     notes = walk.notes[:_MOST_NOTES]
     if more > 0:
@@ -81,9 +81,9 @@ def type_named(given: Any) -> str | None:
         return None
     found = _CLASS_NAME.fullmatch(given)
     if found is None:
-        from regrade.registry import known
+        from regrade.registry import is_registered
 
-        return given if given.isidentifier() and known("artifact", given) else None
+        return given if given.isidentifier() and is_registered("artifact", given) else None
     return _by_class_name().get(found[1].lower()) or _snake_case(found[1])
 
 
@@ -94,9 +94,9 @@ def _snake_case(name: str) -> str:
 
 @cache
 def _by_class_name() -> dict[str, str]:
-    from regrade.registry import registered
+    from regrade.registry import iterate_registered
 
-    return {name.replace("_", ""): name for name, _ in registered("artifact")}
+    return {name.replace("_", ""): name for name, _ in iterate_registered("artifact")}
 
 
 @cache
@@ -109,14 +109,14 @@ class _Respelling:
         self.page = page
         self.notes: list[SpellingNote] = []
 
-    def held(self, value: Any, path: Path) -> Any:
+    def respell_artifacts(self, value: Any, path: Path) -> Any:
         """A value where artifacts are expected."""
         if isinstance(value, dict):
             if "__type__" in value or isinstance(value.get("type"), str):
                 return self.artifact(value, path)
-            return {key: self.held(item, (*path, key)) for key, item in value.items()}
+            return {key: self.respell_artifacts(item, (*path, key)) for key, item in value.items()}
         if isinstance(value, list):
-            return [self.held(item, (*path, place)) for place, item in enumerate(value)]
+            return [self.respell_artifacts(item, (*path, place)) for place, item in enumerate(value)]
         return self.nothing(value, path) if isinstance(value, BareNone) else value
 
     def plain(self, value: Any, path: Path) -> Any:
@@ -153,7 +153,7 @@ class _Respelling:
             full = type_named(name)
         if full is None:
             if key == "type":
-                return {key: self.held(item, (*path, key)) for key, item in data.items()}
+                return {key: self.respell_artifacts(item, (*path, key)) for key, item in data.items()}
             return {key: self.plain(item, (*path, key)) for key, item in data.items()}
         outer, self.page = self.page, self.page or full != name
         known = {}
@@ -167,7 +167,7 @@ class _Respelling:
             if argument.startswith("__") or field is None:
                 result[argument] = self.plain(value, place)
             elif holds_artifacts(field.type) or argument in _NAMES_OF_ARTIFACTS:
-                result[argument] = self.held(value, place)
+                result[argument] = self.respell_artifacts(value, place)
             elif isinstance(value, BareNone) and _may_be_nothing(field.type):
                 result[argument] = self.nothing(value, place)
             else:

@@ -54,7 +54,7 @@ class Batch:
         names = tuple(self.columns)
         return [dict(zip(names, values, strict=True)) for values in zip(*self.columns.values(), strict=True)]
 
-    def kept(self, keep: Sequence[Any]) -> Batch:
+    def keep_rows(self, keep: Sequence[Any]) -> Batch:
         """The rows whose places in ``keep`` are true."""
         if all(keep):
             return self

@@ -11,7 +11,7 @@ import msgspec
 
 from regrade.artifacts.artifact import Artifact, ArtifactError, Path, is_artifact
 from regrade.artifacts.catalogs import LINK
-from regrade.artifacts.spelling import respelled, type_named
+from regrade.artifacts.spelling import respell, type_named
 from regrade.errors import RecipeError
 from regrade.registry import lookup
 
@@ -66,7 +66,7 @@ class Walk:
         """Something is wrong; what is returned takes the value's place."""
         raise error
 
-    def made(self, cls: type[Artifact], data: dict[str, Any], values: dict[str, Any], path: Path) -> Any:
+    def make(self, cls: type[Artifact], data: dict[str, Any], values: dict[str, Any], path: Path) -> Any:
         """What becomes of an artifact whose arguments are known."""
         raise NotImplementedError
 
@@ -74,7 +74,7 @@ class Walk:
         """What becomes of an artifact of no known type."""
         return self.fail(error)
 
-    def named(self, name: str, kind: str, path: Path) -> None:
+    def note_name(self, name: str, kind: str, path: Path) -> None:
         """A name that stays a name has been met."""
 
     def type_of(self, name: str) -> type[Artifact]:
@@ -102,10 +102,12 @@ class Walk:
         if isinstance(data, expected):
             return data
         if isinstance(data, dict) and not is_artifact(data) and type_named(data.get("type")) is not None:
-            data, _ = respelled(data)
+            data, _ = respell(data)
         if not is_artifact(data):
             hint = None if path else "an artifact is a mapping with its type under __type__"
-            return self.fail(ArtifactError(f"{told(data)} is no {expected.kind or 'artifact'}", path=path, hint=hint))
+            return self.fail(
+                ArtifactError(f"{abbreviate(data)} is no {expected.kind or 'artifact'}", path=path, hint=hint)
+            )
         return self.artifact(data, expected, path)
 
     def reference(self, text: str, expected: type[Artifact], path: Path) -> Any:
@@ -129,12 +131,14 @@ class Walk:
         """Go through an artifact's data."""
         name = data["__type__"]
         if not isinstance(name, str) or name[:1].isupper():  # as Unitxt's pages spell it
-            data, _ = respelled(data)
+            data, _ = respell(data)
             name = data["__type__"]
         if name == LINK and isinstance(data.get("to"), str | dict):
             return self.visit(data["to"], expected, path)
         if not isinstance(name, str):
-            return self.fail(ArtifactError(f"__type__ must be a name, not {told(name)}", path=(*path, "__type__")))
+            return self.fail(
+                ArtifactError(f"__type__ must be a name, not {abbreviate(name)}", path=(*path, "__type__"))
+            )
         try:
             cls = self.type_of(name)
         except RecipeError as error:
@@ -145,7 +149,7 @@ class Walk:
         if not issubclass(cls, expected):
             wanted = expected.kind or "artifact"
             return self.fail(ArtifactError(f"{name} is no {wanted}", path=path))
-        return self.made(cls, data, self.arguments(cls, name, data, path), path)
+        return self.make(cls, data, self.arguments(cls, name, data, path), path)
 
     def arguments(self, cls: type[Artifact], name: str, data: dict[str, Any], path: Path) -> dict[str, Any]:
         """Go through an artifact's arguments."""
@@ -169,7 +173,7 @@ class Walk:
     def names(self, value: Any, kind: str, path: Path) -> None:
         """Go through names that stay names."""
         if isinstance(value, str):
-            self.named(value, kind, path)
+            self.note_name(value, kind, path)
         elif isinstance(value, list):
             for place, item in enumerate(value):
                 self.names(item, kind, (*path, place))
@@ -184,7 +188,7 @@ class Walk:
         except msgspec.ValidationError as error:
             return self.fail(ArtifactError(str(error).replace(" - at `$", " - at `"), path=path))
         except (ValueError, OverflowError) as error:  # half of a surrogate pair, a number beyond all
-            return self.fail(ArtifactError(f"{told(inner)!a} cannot be read: {error}", path=path))
+            return self.fail(ArtifactError(f"{abbreviate(inner)!a} cannot be read: {error}", path=path))
 
     def holder(self, value: Any, kind: Any, path: Path) -> Any:
         """Go through a value whose type holds artifacts."""
@@ -193,12 +197,12 @@ class Walk:
             return self.union(value, get_args(kind), path)
         if origin in (list, tuple):
             if not isinstance(value, list | tuple):
-                return self.fail(ArtifactError(f"a list is wanted, not {told(value)}", path=path))
+                return self.fail(ArtifactError(f"a list is wanted, not {abbreviate(value)}", path=path))
             inner = get_args(kind)[0]
             return [self.value(item, inner, (*path, place)) for place, item in enumerate(value)]
         if origin is dict:
             if not isinstance(value, dict) or is_artifact(value):
-                return self.fail(ArtifactError(f"a mapping is wanted, not {told(value)}", path=path))
+                return self.fail(ArtifactError(f"a mapping is wanted, not {abbreviate(value)}", path=path))
             inner = get_args(kind)[1]
             return {key: self.value(item, inner, (*path, key)) for key, item in value.items()}
         return self.visit(value, kind, path)
@@ -217,7 +221,7 @@ class Walk:
             if not best or max(len(error.path) for error in errors) > max(len(error.path) for error in best):
                 best = errors
         result = None
-        for error in best or [ArtifactError(f"{told(value)} does not fit", path=path)]:
+        for error in best or [ArtifactError(f"{abbreviate(value)} does not fit", path=path)]:
             result = self.fail(error)
         return result
 
@@ -259,7 +263,7 @@ def _may_be(value: Any, kind: Any) -> bool:
     return True
 
 
-def told(value: Any) -> str:
+def abbreviate(value: Any) -> str:
     """A value, short enough for a message."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -19,7 +19,7 @@ import msgspec
 from regrade.answer_texts import Shortfall, find_shortfall
 from regrade.asking.requests import next_turn
 from regrade.models.model import Model
-from regrade.models.request import addressed, request_hash
+from regrade.models.request import address_answer, request_hash
 from regrade.schema import Answer, Request
 from regrade.store.cache import AnswerCache
 from regrade.store.journal import Fsync, Journal
@@ -156,8 +156,8 @@ async def ask(
         RegradeError: the run is being asked by another process, the disk is full, or the model says that there is no
             point in going on. What came before is on disk.
     """
-    with run.locked() if there is None else nullcontext():
-        there = run.answered() if there is None else there
+    with run.lock() if there is None else nullcontext():
+        there = run.find_answered() if there is None else there
         before = there.count(ANSWERED)
         if again.samples:
             before -= sum(
@@ -174,7 +174,7 @@ async def ask(
         try:
             model.attach(run.folder)
             for turn in range(run.manifest.turns if tally.missing else 0):
-                missing = _missing(run, model, requests, there if turn == 0 else run.answered(), turn, again)
+                missing = _missing(run, model, requests, there if turn == 0 else run.find_answered(), turn, again)
                 await _Asking(run, model, cache, again, fsync, tally, told).go(missing)
             status = "waiting" if model.pending else "incomplete" if tally.missing else "complete"
         finally:
@@ -191,7 +191,7 @@ def _missing(
 
     A later turn needs the answers to those before it.
     """
-    said = run.said(turn) if turn else {}
+    said = run.texts_before(turn) if turn else {}
     tried = (FAILED, REFUSED) if again.refused else (FAILED,)
 
     def standing(wanted: tuple[int, ...], samples: frozenset[str]) -> Iterator[Request | None]:
@@ -331,4 +331,4 @@ class _Asking:
 
 def _for(answer: Answer, request: Request, *, cached: bool) -> Answer:
     """The answer as that to another request for the same."""
-    return addressed(answer, request, cached=cached)
+    return address_answer(answer, request, cached=cached)

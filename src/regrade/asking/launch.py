@@ -19,7 +19,7 @@ import msgspec
 
 from regrade import __version__
 from regrade.asking.ask import NOTHING_AGAIN, Again, Tally, ask
-from regrade.asking.requests import check, merged, requests_of
+from regrade.asking.requests import check, merge_parameters, requests_of
 from regrade.dialect import Prepared
 from regrade.errors import InputError
 from regrade.models.model import Model
@@ -78,7 +78,7 @@ def create(
     refuse_secrets(asked.options, "--model-option")
     refuse_secrets(asked.parameters, "--param")
     ids = hashlib.sha256()
-    parameters = merged(prepared.parameters, asked.parameters)
+    parameters = merge_parameters(prepared.parameters, asked.parameters)
     counts = {"samples": 0, "turns": 1, "wanted": 0}
     repeats = asked.repeats or prepared.repeats
 
@@ -190,8 +190,8 @@ def ask_all(
                 samples, manifest.parameters, manifest.repeats, asked.kind, own=asked.parameters, fit=model.fit
             )
 
-    with run.locked():
-        there = run.answered()
+    with run.lock():
+        there = run.find_answered()
         if there.count(ANSWERED) < len(there) or again.samples:
             model.check_ready()
 

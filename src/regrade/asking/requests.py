@@ -52,7 +52,7 @@ def requests_of(
             how = "completion"
         if sample.tools and how == "chat":
             wanted = {"tools": sample.tools, **wanted}
-        wanted = merged(wanted, own)
+        wanted = merge_parameters(wanted, own)
         for repeat in range(repeats):
             seeded = {**wanted, "seed": wanted["seed"] + repeat} if repeat and "seed" in wanted else wanted
             yield Request(
@@ -68,7 +68,7 @@ def requests_of(
             )
 
 
-def merged(recipe: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def merge_parameters(recipe: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """The recipe's generation parameters with the user's own over them; the two names of one limit count as one.
 
     A parameter that the user sets to nothing (``--param stop=``) is left out.

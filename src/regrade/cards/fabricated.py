@@ -23,7 +23,7 @@ _SHAPES: Final[dict[Any, Any]] = {
 }
 
 
-def fabricated_rows(task: Task, template: Template) -> Iterator[Row]:
+def fabricate_rows(task: Task, template: Template) -> Iterator[Row]:
     """Rows that the task takes, and that a template of choices, pairs or spans can put into words.
 
     Args:
@@ -32,11 +32,11 @@ def fabricated_rows(task: Task, template: Template) -> Iterator[Row]:
     """
     kinds = {**task.input_types, **task.reference_types}
     for text in _TEXTS:
-        row = {name: fabricated(kind, "german" if "language" in name else text) for name, kind in kinds.items()}
+        row = {name: fabricate(kind, "german" if "language" in name else text) for name, kind in kinds.items()}
         yield _fitting(task.with_defaults(row), kinds, template)
 
 
-def fabricated(kind: Any, text: str = "yes") -> Any:
+def fabricate(kind: Any, text: str = "yes") -> Any:
     """A value of a type.
 
     >>> fabricated(list[dict[str, float]], "a")
@@ -47,11 +47,11 @@ def fabricated(kind: Any, text: str = "yes") -> Any:
         text: What texts are.
     """
     if hasattr(kind, "__supertype__"):
-        return fabricated(kind.__supertype__, text)
+        return fabricate(kind.__supertype__, text)
     if kind in _SHAPES or kind in _PLAIN:
         return _SHAPES[kind] if kind in _SHAPES else kind(1)
     if typing.is_typeddict(kind):
-        return {name: fabricated(inner, text) for name, inner in typing.get_type_hints(kind).items()}
+        return {name: fabricate(inner, text) for name, inner in typing.get_type_hints(kind).items()}
     origin, inner = get_origin(kind), get_args(kind)
     if origin is not None or kind in (list, tuple, dict):
         return _gathered(origin or kind, inner, text)
@@ -63,13 +63,13 @@ def _gathered(origin: Any, inner: tuple[Any, ...], text: str) -> Any:
     if origin is Literal:
         return inner[0]
     if origin is list:
-        return [fabricated(inner[0] if inner else str, text) for _ in range(2)]
+        return [fabricate(inner[0] if inner else str, text) for _ in range(2)]
     if origin is tuple:
         # Two texts are a turn of a dialog more often than not.
-        return ("user", text) if inner == (str, str) else tuple(fabricated(one, text) for one in inner or (str,))
+        return ("user", text) if inner == (str, str) else tuple(fabricate(one, text) for one in inner or (str,))
     if origin is dict:
-        return {text: fabricated(inner[1], text)} if inner else {text: text}
-    return fabricated(inner[0], text)  # of a union the first
+        return {text: fabricate(inner[1], text)} if inner else {text: text}
+    return fabricate(inner[0], text)  # of a union the first
 
 
 def _fitting(row: Row, kinds: dict[str, Any], template: Template) -> Row:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from regrade.artifacts import Artifact, ArtifactError, Catalogs, build, open_catalogs
 from regrade.artifacts.files import SUFFIXES, read
 from regrade.artifacts.resolve import Resolved, resolve
-from regrade.artifacts.spelling import respelled
+from regrade.artifacts.spelling import respell
 from regrade.cards.card import DatasetRecipe, TaskCard
 from regrade.errors import UsageError
 
@@ -34,7 +34,7 @@ class LoadedCard(NamedTuple):
     folder: Path | None
     warnings: tuple[str, ...] = ()
 
-    def resolved(self) -> Resolved:
+    def resolve(self) -> Resolved:
         """The card without references, for its hash and for what it names."""
         return resolve(self.data, self.catalogs, lenient=True)
 
@@ -55,7 +55,7 @@ def load(given: Any, catalogs: Sequence[str | Path] | Catalogs = ()) -> LoadedCa
         return LoadedCard("card", given, given, known, None)
     if isinstance(given, dict):
         try:
-            data, notes = respelled(given)
+            data, notes = respell(given)
         except RecursionError:
             raise ArtifactError("values are nested too deeply") from None
         return LoadedCard("card", _card(data, known, None), data, known, None, tuple(map(str, notes)))

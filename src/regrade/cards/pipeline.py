@@ -32,7 +32,7 @@ from regrade.cards.prompting.system_prompts import SystemPrompt
 from regrade.cards.prompting.task import Task
 from regrade.cards.prompting.template import Template
 from regrade.cards.prompting.template_choice import TemplatesList
-from regrade.cards.steps import Part, apply_steps, counted, flattened, steps_of, then
+from regrade.cards.steps import Part, apply_steps, count_rows, flatten, steps_of, then
 from regrade.cards.text_columns import text_columns
 from regrade.errors import RecipeError, UsageError
 from regrade.rows.loaders import Loading
@@ -105,7 +105,7 @@ class Pipeline:
 
     def _text_columns(self) -> set[str]:
         """The columns of CSV files that are texts; as in Unitxt, none but those that look like texts."""
-        steps = flattened(self.card.preprocess_steps or [])
+        steps = flatten(self.card.preprocess_steps or [])
         return set() if self.choices.compat == "unitxt" else text_columns(self.task, steps)
 
     # -- what was chosen -------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Pipeline:
 
     def _named(self, name: str, family: str) -> Any:
         """Data or a reference for a short or full name: of the catalog, or of a type that needs no arguments."""
-        from regrade.registry import known
+        from regrade.registry import is_registered
 
         full_name = getattr(self.catalog, "full_name", None)
         full = full_name(name, family.removesuffix("s")) if full_name is not None else name
@@ -154,7 +154,7 @@ class Pipeline:
             self.catalog.fetch(full)
         except ArtifactError:
             for candidate in (name, f"{name}_{family.removesuffix('s')}"):
-                if known("artifact", candidate):
+                if is_registered("artifact", candidate):
                     return {"__type__": candidate}
             raise
         return full
@@ -200,7 +200,7 @@ class Pipeline:
     def loaded(self) -> Streams:
         """What the loader gives."""
         streams = self.card.loader.load(self.loading)
-        return {name: counted(stream, name, self.account) for name, stream in streams.items()}
+        return {name: count_rows(stream, name, self.account) for name, stream in streams.items()}
 
     @cached_property
     def streams(self) -> Streams:
@@ -314,7 +314,7 @@ class Pipeline:
         number = len(self.preprocessing) + len(self.task_steps) + len(self.refining) + 1
         return Part(Step(number, _called(self.templates[0]), self.templates[0]), rendered)
 
-    def rendered(self) -> Iterator[Row]:
+    def render(self) -> Iterator[Row]:
         """The rows of the chosen split, as the model is to see them; ``limit`` of them at most.
 
         Raises:
@@ -366,7 +366,7 @@ class Pipeline:
         failed: dict[str, int] = {}
         step = self.prompt_step.step.number + 1
         try:
-            for row in self.rendered():
+            for row in self.render():
                 coming += 1
                 try:
                     sample = make(row)

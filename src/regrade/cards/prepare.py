@@ -51,7 +51,7 @@ def prepare_card(
         loaded.artifact, choices, catalog=loaded.catalogs, data=data, folder=loaded.folder, access=access
     )
     trial = trial_of(pipeline)
-    whole = loaded.resolved()
+    whole = loaded.resolve()
     chosen = {name: value for name, value in msgspec.to_builtins(pipeline.choices).items() if value is not None}
 
     def notes() -> list[str]:
@@ -75,7 +75,7 @@ def prepare_card(
 
 def watched(pipeline: Pipeline, samples: Iterable[Sample]) -> Iterator[Sample]:
     """The samples, once it is known of the first ones that their references can be scored."""
-    return trial_of(pipeline).watched(samples)
+    return trial_of(pipeline).check_references(samples)
 
 
 def trial_of(pipeline: Pipeline) -> Trial:

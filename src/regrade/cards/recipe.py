@@ -13,7 +13,7 @@ from regrade.artifacts.resolve import resolve
 from regrade.cards.references import POSTPROCESSORS
 from regrade.errors import RecipeError, UsageError
 from regrade.metrics.bridge import POLICY, UNITXT, metric_specs
-from regrade.registry import known
+from regrade.registry import is_registered
 from regrade.rows.source import Source
 from regrade.schema import FilterPipeline, FilterStep, MetricSpec, Recipe
 
@@ -122,7 +122,7 @@ def chosen_metrics(recipe: Recipe, names: Sequence[tuple[str, dict[str, Any]]]) 
         try:
             data = whole(name, catalog, "metrics")
         except ArtifactError as error:
-            if not known("metric", name):
+            if not is_registered("metric", name):
                 raise RecipeError(error.what, where=f"--metric {name}", hint=error.hint) from None
             specs.append(MetricSpec(name, arguments=arguments))
         else:

@@ -30,7 +30,7 @@ def about(loaded: LoadedCard, pipeline: Pipeline) -> dict[str, Any]:
     """
     from regrade import __version__
 
-    whole = loaded.resolved()
+    whole = loaded.resolve()
     template, recipe = pipeline.templates[0], pipeline.recipe
     metrics = _as_data(pipeline.task.metrics if recipe.metrics is None else recipe.metrics)
     postprocessors = _as_data(template.postprocessors if recipe.postprocessors is None else recipe.postprocessors)

@@ -46,15 +46,15 @@ class Part(NamedTuple):
 
 def steps_of(operators: Iterable[Operator], first: int = 1) -> list[Step]:
     """Operators as numbered steps; those within sequences of operators count by themselves."""
-    return [Step(number, describe(one), one) for number, one in enumerate(flattened(operators), first)]
+    return [Step(number, describe(one), one) for number, one in enumerate(flatten(operators), first)]
 
 
-def flattened(operators: Iterable[Operator]) -> Iterator[Operator]:
+def flatten(operators: Iterable[Operator]) -> Iterator[Operator]:
     """Operators, with the steps of sequences in their place."""
     for operator in operators:
         inner = getattr(operator, "steps", None)
         if type(operator).__name__ == "SequentialOperator" and inner is not None:
-            yield from flattened(inner[: getattr(operator, "max_steps", None)])
+            yield from flatten(inner[: getattr(operator, "max_steps", None)])
         else:
             yield operator
 
@@ -103,7 +103,7 @@ def batch_function(operator: Operator) -> BatchFunction | None:
         return None
     if _has_own(operator, "keeps_of", "keeps"):
         keeps_of = operator.keeps_of  # type: ignore[attr-defined]
-        return lambda batch, stream: batch.kept(keeps_of(batch))
+        return lambda batch, stream: batch.keep_rows(keeps_of(batch))
     if _has_own(operator, "process_batch", "process_row", "process_value_of"):
         process: BatchFunction = operator.process_batch  # type: ignore[attr-defined]
         return process
@@ -318,7 +318,7 @@ class _Counted(Stream):
             self._told(number)
 
 
-def counted(stream: Stream, name: str, account: Account, step: int = 0, label: str = "loaded") -> Stream:
+def count_rows(stream: Stream, name: str, account: Account, step: int = 0, label: str = "loaded") -> Stream:
     """A stream whose rows are counted as what a step (or, with 0, the loader) gave."""
     return _Counted(stream, lambda number: account.keep(StepCount(step, label, name, number, number)))
 

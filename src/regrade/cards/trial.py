@@ -9,7 +9,7 @@ from regrade.access import Access
 from regrade.artifacts import Artifact, ArtifactError, Catalog, build
 from regrade.artifacts.data import to_data
 from regrade.cards.card import TaskCard
-from regrade.cards.fabricated import fabricated_rows
+from regrade.cards.fabricated import fabricate_rows
 from regrade.cards.operators.processors import Postprocessed, Postprocessors, postprocessor
 from regrade.cards.pipeline import Pipeline
 from regrade.cards.prompting.task import Task
@@ -56,7 +56,7 @@ class Trial:
             [postprocessor(_data(item, "processors", catalog), catalog) for item in postprocessors]
         )
 
-    def watched(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+    def check_references(self, samples: Iterable[Sample]) -> Iterator[Sample]:
         """The samples, once it is known of the first ones that their references can be scored.
 
         Raises:
@@ -88,7 +88,7 @@ class Trial:
     def unfit(self, sample: Sample) -> str | None:
         """Why the references of a sample cannot be scored by a metric; None if they can."""
         try:
-            references = self.processed(sample).references
+            references = self.postprocess(sample).references
         except (ValueError, TypeError, KeyError, LookupError, ArithmeticError, TookTooLong) as error:
             return f"a reference cannot be processed: {error}"
         for name, metric in self.metrics:
@@ -111,7 +111,7 @@ class Trial:
                 continue
             statistics: Any = None
             try:
-                processed = self.processed(sample)
+                processed = self.postprocess(sample)
                 statistics = metric.statistics(processed.prediction, processed.references, task_data(sample))
                 made = {*metric.instance_scores(statistics), *metric.reduce([statistics])}
             except KeyError as error:
@@ -127,7 +127,7 @@ class Trial:
                     hint=f"it gives {', '.join(sorted(made))}" if made else None,
                 )
 
-    def processed(self, sample: Sample) -> Postprocessed:
+    def postprocess(self, sample: Sample) -> Postprocessed:
         """What the postprocessors make of the right answer and of the references.
 
         Raises:
@@ -148,7 +148,7 @@ class Trial:
         Raises:
             RegradeError: a metric cannot score it.
         """
-        processed = self.processed(sample)
+        processed = self.postprocess(sample)
         scores = {}
         for name, metric in self.metrics:
             wrong: Exception | None = None
@@ -174,7 +174,7 @@ def why_not_scored(task: Task, template: Template, catalog: Catalog) -> str | No
     reason = "no row of its task could be made up"
     try:
         trial = Trial(task.metrics, template.postprocessors, catalog)
-        for row in fabricated_rows(task, template):
+        for row in fabricate_rows(task, template):
             try:
                 rows = LoadFromDictionary(data={"test": [row]})
                 card = TaskCard(loader=rows, task=task, templates=[template])

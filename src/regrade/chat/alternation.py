@@ -14,7 +14,7 @@ _MERGED_ROLES: Final = ("system", "developer", "user", "assistant")
 _MERGED_KEYS: Final = frozenset(("role", "content", "tool_calls"))
 
 
-def merged(messages: list[Message]) -> list[Message]:
+def merge_same_roles(messages: list[Message]) -> list[Message]:
     """One message for messages of the same role in a row; the list itself where there are none.
 
     Texts are joined by a blank line, parts and calls of tools are put together. Results of tools stay as they are, and

@@ -49,9 +49,9 @@ class _Job(NamedTuple):
         if not sample:
             return Converter(self.mapping.chat_format, self.mapping, self.options)
         detection = detect(sample, self.mapping, numbers=numbers)
-        return Converter(detection.checked(), options=self.options)
+        return Converter(detection.require_convertible(), options=self.options)
 
-    def converted(self, converter: Converter, row: Any, number: int) -> dict[str, Any] | None:
+    def convert(self, converter: Converter, row: Any, number: int) -> dict[str, Any] | None:
         """The converted row; None for a bad one that is left out."""
         try:
             return converter.convert(row)
@@ -108,10 +108,10 @@ def to_messages(
     if home == "datasets":
         return _datasets(data, job)
     if isinstance(data, dict):
-        return job.converted(Converter(None, job.mapping, job.options), data, 1)
+        return job.convert(Converter(None, job.mapping, job.options), data, 1)
     if isinstance(data, Sequence) and not isinstance(data, str | bytes):
         converter = job.converter(*_spread(data))
-        converted = (job.converted(converter, row, number) for number, row in enumerate(data, 1))
+        converted = (job.convert(converter, row, number) for number, row in enumerate(data, 1))
         return [row for row in converted if row is not None]
     if isinstance(data, Iterable) and not isinstance(data, str | bytes):
         return _lazily(data, job)
@@ -134,7 +134,7 @@ def _lazily(rows: Iterable[Any], job: _Job) -> Iterator[dict[str, Any]]:
     first = list(islice(remaining, SAMPLE))
     converter = job.converter(first)
     for number, row in enumerate(chain(first, remaining), 1):
-        converted = job.converted(converter, row, number)
+        converted = job.convert(converter, row, number)
         if converted is not None:
             yield converted
 
@@ -155,7 +155,7 @@ def _arrow(data: Any, job: _Job) -> Any:
     places = _spread(range(data.num_rows))[0]
     converter = job.converter(data.take(pa.array(places, pa.int64())).to_pylist(), [place + 1 for place in places])
     rows = (
-        (row, job.converted(converter, row, start + number))
+        (row, job.convert(converter, row, start + number))
         for start in range(0, data.num_rows, _BATCH)
         for number, row in enumerate(data.slice(start, _BATCH).to_pylist(), 1)
     )
@@ -188,9 +188,7 @@ def _iterable_dataset(data: Any, job: _Job) -> Any:
 
     def rows(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
         given = [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
-        found = [
-            row for number, one in enumerate(given, 1) if (row := job.converted(converter, one, number)) is not None
-        ]
+        found = [row for number, one in enumerate(given, 1) if (row := job.convert(converter, one, number)) is not None]
         # A column of turns that is null in a row was filled up; the turns stand in another one.
         unread = (key for row in found for key, value in row.items() if value is not None or key not in TURN_COLUMNS)
         keys = dict.fromkeys(unread)

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import msgspec
 
-from regrade.chat.alternation import merged, out_of_turn
+from regrade.chat.alternation import merge_same_roles, out_of_turn
 from regrade.chat.detection import Detection
 from regrade.chat.format import REJECTED, ChatFormat, Conversation, Written
 from regrade.chat.mapping import Mapping
 from regrade.chat.recognise import REMEMBERED, Quick, Recogniser
 from regrade.chat.row_error import ChatRowError, unreadable
 from regrade.errors import InputError, UsageError
-from regrade.registry import lookup, registered
+from regrade.registry import iterate_registered, lookup
 
 MESSAGES: Final = "messages"
 
@@ -56,7 +56,7 @@ class Converter:
         self, source: Detection | str | None = None, mapping: Mapping | None = None, options: Options | None = None
     ) -> None:
         if isinstance(source, Detection):
-            self.mapping = mapping or source.checked().mapping
+            self.mapping = mapping or source.require_convertible().mapping
             self.format = self.mapping.chat_format or source.format
         else:
             self.mapping = mapping or Mapping()
@@ -142,7 +142,7 @@ class Converter:
             messages = converted.get(name)
             if messages is None:
                 continue
-            if self.options.merge_turns and (shorter := merged(messages)) is not messages:
+            if self.options.merge_turns and (shorter := merge_same_roles(messages)) is not messages:
                 messages = shorter
                 converted = {**converted, name: messages}
             if self.options.require_alternation and (reason := out_of_turn(messages)):
@@ -158,7 +158,7 @@ def _converter(chat_format: str | None, mapping: Mapping, options: Options) -> C
 
 def targets() -> list[str]:
     """The names of the formats that can be written."""
-    return [name for name, cls in registered("chat_format") if cls.writes]
+    return [name for name, cls in iterate_registered("chat_format") if cls.writes]
 
 
 def write(converted: dict[str, Any], target: str) -> Written:

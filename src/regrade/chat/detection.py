@@ -75,7 +75,7 @@ class Detection(msgspec.Struct, kw_only=True):
     problem: str | None = None
     hint: str | None = None
 
-    def checked(self, where: str | None = None) -> Detection:
+    def require_convertible(self, where: str | None = None) -> Detection:
         """This detection, if the source can be converted.
 
         Raises:

@@ -11,7 +11,7 @@ from regrade.chat.mapping import Mapping
 from regrade.chat.message import kind_of
 from regrade.chat.row_error import AmbiguousRowError, ChatRowError
 from regrade.chat.turns import COLUMNS
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 REMEMBERED: Final = 256
 """For so many sets of columns it is remembered which formats come into question."""
@@ -43,7 +43,7 @@ class Recogniser:
 
     def __init__(self, mapping: Mapping | None = None) -> None:
         roles = Mapping(roles=mapping.roles if mapping else {})
-        formats = [(name, cls(roles)) for name, cls in registered("chat_format")]
+        formats = [(name, cls(roles)) for name, cls in iterate_registered("chat_format")]
         self._formats: list[tuple[str, ChatFormat]] = sorted(formats, key=lambda entry: -entry[1].priority)
         self._by_columns: dict[tuple[str, ...], list[tuple[str, ChatFormat]]] = {}
 

@@ -61,7 +61,7 @@ class RoleTable:
         """Whether the names of OpenAI's own roles mean what they say."""
         return all(self._roles[role] == role for role in ("system", "developer", "user", "assistant", "tool"))
 
-    def known(self, name: Any) -> bool:
+    def is_known(self, name: Any) -> bool:
         """Whether ``name`` is the name of a role, in any case."""
         return isinstance(name, str) and (name in self._roles or name.strip().lower() in self._roles)
 

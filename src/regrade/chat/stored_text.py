@@ -8,7 +8,7 @@ from regrade.chat.row_error import ChatRowError
 from regrade.files.json_lines import decode_any
 
 
-def decoded(text: str, column: str) -> Any:
+def decode_json_text(text: str, column: str) -> Any:
     """Decode the JSON text of a column.
 
     Raises:

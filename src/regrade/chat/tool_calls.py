@@ -28,7 +28,7 @@ class CallIds:
         self._made += 1
         return f"call_{self._made - 1}"
 
-    def asked(self, calls: Any, *, more: bool = False) -> None:
+    def remember_calls(self, calls: Any, *, more: bool = False) -> None:
         """Remember the calls of an assistant's message, instead of those before or (``more``) beside them."""
         found: list[tuple[str, str | None]] = [
             (call["id"], (call.get("function") or {}).get("name"))
@@ -37,7 +37,7 @@ class CallIds:
         ]
         self._open = [*self._open, *found] if more else found
 
-    def answered(self, name: str | None = None, given: str | None = None) -> str | None:
+    def match_result(self, name: str | None = None, given: str | None = None) -> str | None:
         """The id of the call that a result answers: of the first open one, or of the first by that name."""
         for place, (call_id, called) in enumerate(self._open):
             if call_id == given or (given is None and name in (None, called)):
@@ -45,7 +45,7 @@ class CallIds:
                 return call_id
         return given
 
-    def turned(self) -> None:
+    def end_turn(self) -> None:
         """Somebody spoke: what is open stays without a result."""
         self._open = []
 

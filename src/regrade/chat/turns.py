@@ -169,24 +169,24 @@ class _Reader:
         last = self.messages[-1] if self.messages else None
         if self._after_call and not beside and last is not None:  # calls made at the same time, a turn for each
             last["tool_calls"] += calls
-            self.ids.asked(calls, more=True)
+            self.ids.remember_calls(calls, more=True)
         else:
             self.messages.append({"role": "assistant", "content": None, "tool_calls": calls, **beside})
-            self.ids.asked(calls)
+            self.ids.remember_calls(calls)
 
     def _result(self, content: Any, beside: dict[str, Any]) -> None:
         if isinstance(content, dict) or (isinstance(content, list) and not _are_parts(content)):
             content = json_text(content)
         name = beside.get("name")
         given = beside.pop("tool_call_id", None)
-        call_id = self.ids.answered(name if isinstance(name, str) else None, given)
+        call_id = self.ids.match_result(name if isinstance(name, str) else None, given)
         message: Message = {"role": "tool", "content": text_of(content)}
         if call_id is not None:
             message["tool_call_id"] = call_id
         self.messages.append({**message, **beside})
 
     def _words(self, role: str, content: Any, beside: dict[str, Any]) -> None:
-        self.ids.turned()
+        self.ids.end_turn()
         if role == "assistant":
             if isinstance(beside.get("function_call"), dict):  # OpenAI's own, before there were tools
                 beside["tool_calls"] = [call_of(beside.pop("function_call"), self.ids)]
@@ -196,7 +196,7 @@ class _Reader:
             if isinstance(calls, list):
                 if not all(map(_is_openai_call, calls)):
                     calls = beside["tool_calls"] = [call_of(call, self.ids) for call in calls]
-                self.ids.asked(calls)
+                self.ids.remember_calls(calls)
         if content is None and any(beside.get(key) not in (None, []) for key in SPOKEN_OTHERWISE):
             self.messages.append({"role": role, "content": None, **beside})
         else:

@@ -18,19 +18,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the table of readers, or what files are."""
-    from regrade.registry import registered
+    from regrade.registry import iterate_registered
     from regrade.reports.text import table
 
     if arguments.paths:
         return _detect(arguments.paths)
     rows = [
         [name, cls.title, (inspect.getdoc(cls) or "").partition("\n")[0].rstrip(".").replace("``", "")]
-        for name, cls in registered("reader")
+        for name, cls in iterate_registered("reader")
     ]
     print(table(["name", "logs and tables", "what it reads"], rows))
     chats = [
         [name, cls.title, cls.shape, "read and written" if cls.writes else "read"]
-        for name, cls in registered("chat_format")
+        for name, cls in iterate_registered("chat_format")
     ]
     print("\n" + table(["name", "chat datasets", "a row", ""], chats))
     return Exit.DONE

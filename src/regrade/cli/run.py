@@ -175,14 +175,14 @@ def prepare(arguments: argparse.Namespace) -> list[Prepared]:
 
 def dry_run(prepared: Prepared, asked: Asked, model: Model) -> int:
     """Print the first prompts, and what the whole would take."""
-    from regrade.asking.requests import check, merged, next_turn, requests_of
+    from regrade.asking.requests import check, merge_parameters, next_turn, requests_of
     from regrade.models.asking import estimated_tokens
     from regrade.models.named import split_name
     from regrade.models.prices import price_of
     from regrade.reports.text import mark, plural
 
     repeats = asked.repeats or prepared.repeats
-    parameters = merged(prepared.parameters, asked.parameters)
+    parameters = merge_parameters(prepared.parameters, asked.parameters)
     requests = requests_of(prepared.samples, parameters, repeats, asked.kind, own=asked.parameters, fit=model.fit)
     samples = tokens = count = 0
     for request in requests:

@@ -60,7 +60,7 @@ def _row(found: Run) -> dict[str, Any]:
     from regrade.store.run import ANSWERED, FAILED, REFUSED
 
     manifest = found.manifest
-    there = found.answered()
+    there = found.find_answered()
     asked = manifest.model.get("asked")
     return {
         "name": found.folder.name,
@@ -79,7 +79,7 @@ def _row(found: Run) -> dict[str, Any]:
 
 def _status(found: Run) -> str:
     """A run that says it is running is, if somebody holds its lock; else it was killed."""
-    return "killed" if found.manifest.status == "running" and not found.held() else found.manifest.status
+    return "killed" if found.manifest.status == "running" and not found.is_locked() else found.manifest.status
 
 
 def _score(found: Run) -> str:

@@ -137,12 +137,12 @@ def require(path: str, rows: list[dict[str, Any]], *, flag: str, where: str) -> 
     """
     if rows and all(value_at(row, path) is MISSING for row in rows):
         raise InputError(
-            f"no row has the column {path!r}", where=where, hint=f"{flag} names one of: {listed(names_of(rows))}"
+            f"no row has the column {path!r}", where=where, hint=f"{flag} names one of: {list_names(names_of(rows))}"
         )
     return path
 
 
-def listed(names: list[str]) -> str:
+def list_names(names: list[str]) -> str:
     """Column names for a message; one that a list would break in two stands in quotes."""
     shown = ", ".join(f'"{name}"' if "," in name or name != name.strip() else name for name in names[:30])
     return shown + (f" and {len(names) - 30} more" if len(names) > 30 else "")

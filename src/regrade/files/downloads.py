@@ -30,7 +30,7 @@ def cache_folder() -> Path:
     return Path(user_cache_dir("regrade", appauthor=False)) / "files"
 
 
-def fetched(url: str, access: Access) -> Path:
+def fetch_url(url: str, access: Access) -> Path:
     """The copy of a web server's file on this machine; it is fetched if it is not there yet.
 
     The copy's name is a hash of the URL and the file's own name. It is never fetched again: a URL that names a commit

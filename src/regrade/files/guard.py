@@ -15,7 +15,7 @@ from regrade.schema import Malformed
 _LONGEST: Final = 200
 
 
-def malformed(path: str, line: int, error: Exception) -> Malformed:
+def malformed_row(path: str, line: int, error: Exception) -> Malformed:
     """The row that raised ``error``."""
     return Malformed(path, line, reason_of(error))
 

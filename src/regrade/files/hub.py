@@ -75,7 +75,7 @@ def dataset_files(text: str) -> list[tuple[str, str]]:
         UnavailableError: ``huggingface_hub`` is not installed.
     """
     name = parse_name(text)
-    with told(text):
+    with explain_errors(text):
         repo = Repository(name.repo, name.revision)
         splits = splits_of(repo, name.config, text)
         chosen = splits[_wanted_split(name.split, splits, text)]
@@ -296,7 +296,7 @@ def _is_unreachable(error: BaseException) -> bool:
 
 
 @contextmanager
-def told(where: str, kind: Literal["dataset", "space"] = "dataset") -> Iterator[None]:
+def explain_errors(where: str, kind: Literal["dataset", "space"] = "dataset") -> Iterator[None]:
     """What the hub says against it, as errors for people."""
     noun = _NOUNS[kind]
     errors = _package(kind, where, "huggingface_hub.errors")

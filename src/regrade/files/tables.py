@@ -360,7 +360,7 @@ def _only_list(document: Row, path: str) -> str:
         return found[0]
     if found:
         raise InputError(
-            f"holds several lists of objects: {columns.listed(found)}",
+            f"holds several lists of objects: {columns.list_names(found)}",
             where=path,
             hint=f"name the one that holds the rows: --rows {found[0]}",
         )

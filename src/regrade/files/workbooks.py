@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from regrade import extras
 from regrade.errors import InputError
-from regrade.files.columns import listed
+from regrade.files.columns import list_names
 from regrade.files.reading import MAX_LINE_BYTES, open_bytes
 from regrade.files.zip_members import Archive
 
@@ -24,13 +24,13 @@ def sheet_of(path: str, wanted: str | None) -> str:
         names: list[str] = book.sheetnames
         if wanted is not None:
             if wanted not in names:
-                hint = f"sheets: {listed(names)}"
+                hint = f"sheets: {list_names(names)}"
                 raise InputError(f"has no sheet {wanted!r}", where=path, hint=hint)
             return wanted
         filled = [name for name in names if next(_filled(book[name]), None) is not None]
         if len(filled) != 1:
             raise InputError(
-                f"several sheets hold rows: {listed(filled)}" if filled else "no sheet holds a row",
+                f"several sheets hold rows: {list_names(filled)}" if filled else "no sheet holds a row",
                 where=path,
                 hint=f"name the one that holds the answers: --rows {filled[0]!r}" if filled else None,
             )

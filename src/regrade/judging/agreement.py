@@ -16,7 +16,7 @@ import msgspec
 from regrade.addition import add_up
 from regrade.errors import InputError
 from regrade.files.columns import MISSING, value_at
-from regrade.judging.orders import Verdict, favoured
+from regrade.judging.orders import Verdict, favoured_position
 from regrade.judging.votes import Key, Vote, Votes, preferences
 
 TIES = frozenset({"tie", "draw", "equal", "same"})
@@ -318,7 +318,7 @@ def positions_of(judged: Sequence[tuple[Verdict | None, Verdict | None]], level:
     if not judged:
         return None
     read: list[tuple[Verdict, Verdict]] = [(f, b) for f, b in judged if f is not None and b is not None]
-    leans = [favoured(forward, backward) for forward, backward in read]
+    leans = [favoured_position(forward, backward) for forward, backward in read]
     n = len(read)
     return Positions(
         share_of(leans.count(None), n, level),

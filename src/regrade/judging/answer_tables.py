@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from regrade.errors import InputError
-from regrade.files.columns import listed, names_of, require
-from regrade.files.guard import malformed
+from regrade.files.columns import list_names, names_of, require
+from regrade.files.guard import malformed_row
 from regrade.files.tables import Row, all_rows, first_rows, open_table
 from regrade.judging.conversation import Conversation
 from regrade.schema import Malformed
@@ -86,7 +86,7 @@ def conversations_of_table(
             try:
                 yield _fastchat(row, system, found)
             except Exception as error:
-                yield malformed(str(path), line, error)
+                yield malformed_row(str(path), line, error)
         return
     named = columns or {}
     for kind, column in named.items():
@@ -98,7 +98,7 @@ def conversations_of_table(
         raise InputError(
             "which column holds the answers cannot be told",
             where=str(path),
-            hint=f"--answer COLUMN names it; there are {listed(names)}",
+            hint=f"--answer COLUMN names it; there are {list_names(names)}",
         )
     repeats: dict[tuple[str, str], int] = {}
     models: set[str] = set()

@@ -29,7 +29,7 @@ from regrade.models.limits import RequestLimits
 from regrade.models.model import Model
 from regrade.models.named import named_model, split_name
 from regrade.models.openai_replies import total_usage
-from regrade.models.request import addressed, request_hash
+from regrade.models.request import address_answer, request_hash
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, Request, RequestKind
 from regrade.store.journal import Journal, read
@@ -260,7 +260,7 @@ class _Scoring:
             latency_s=round(time.monotonic() - began, 6),
             at=time.time(),
         )
-        self.answers.put_nowait(addressed(answer, request, request_hash=request_hash(request, self.identity)))
+        self.answers.put_nowait(address_answer(answer, request, request_hash=request_hash(request, self.identity)))
 
     async def end(self) -> None:
         for task in list(self.tasks):

@@ -8,7 +8,7 @@ from typing import Any
 
 from regrade.errors import InputError
 from regrade.files.columns import guess_question
-from regrade.files.guard import malformed
+from regrade.files.guard import malformed_row
 from regrade.judging.conversation import Conversation
 from regrade.rows.discover import detect, discover
 from regrade.rows.guard import read_records
@@ -61,7 +61,7 @@ def conversations_of_logs(
                 try:
                     found = list(_conversations(record, item, name, source.task, asked_elsewhere))
                 except Exception as error:  # parts of a row are decoded when they are asked for
-                    yield malformed(source.path, record.line, error)
+                    yield malformed_row(source.path, record.line, error)
                     continue
                 yield from found
 

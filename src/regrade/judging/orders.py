@@ -34,7 +34,7 @@ def settle(forward: Verdict | None, backward: Verdict | None) -> Verdict | None:
     return forward if forward == backward else "tie"
 
 
-def favoured(forward: Verdict, backward: Verdict) -> Literal["first", "second"] | None:
+def favoured_position(forward: Verdict, backward: Verdict) -> Literal["first", "second"] | None:
     """The position that a judge's verdicts lean to when the answers change places; None where they stay the same.
 
     Example:

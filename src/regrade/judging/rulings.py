@@ -66,7 +66,7 @@ def rulings_of(run: JudgeRun, *, filters: list[FilterPipeline] | None = None) ->
     found: list[Ruling] = []
     late: list[int] = []
     with TimeLimit(DEFAULT_LIMIT_S) as limit:
-        for number, asked in enumerate(run.asked()):
+        for number, asked in enumerate(run.read_questions()):
             begun = limit.count
             found.append(_ruling(run, asked, pipelines[asked.criterion], limit))
             if limit.exceeded and limit.count > begun:
@@ -93,7 +93,7 @@ def _pipeline(reading: Reading, filters: list[FilterPipeline] | None) -> FilterP
 def _ruling(run: JudgeRun, asked: AskedAbout, pipeline: Pipeline, limit: TimeLimit) -> Ruling:
     about = asked.metadata
     swapped = about.get("swapped")
-    said = run.said(asked.sample_id)
+    said = run.answers_to(asked.sample_id)
     verdict: Any = None
     reason: str | None = None
     if said:

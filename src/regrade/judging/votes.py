@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from regrade.errors import InputError
-from regrade.files.columns import ID_NAMES, MISSING, listed, names_of, require, value_at
+from regrade.files.columns import ID_NAMES, MISSING, list_names, names_of, require, value_at
 from regrade.files.location import is_folder, locate
 from regrade.files.tables import Row, all_rows, first_rows, open_table
 from regrade.judging.orders import OPPOSITE, Verdict, settle
@@ -168,7 +168,7 @@ def _named(known: tuple[str, ...], rows: list[Row], what: str, flag: str, path: 
             if own.strip().lower() == name:
                 return own
     raise InputError(
-        f"which column holds {what} cannot be told", where=path, hint=f"{flag} names one of: {listed(names)}"
+        f"which column holds {what} cannot be told", where=path, hint=f"{flag} names one of: {list_names(names)}"
     )
 
 

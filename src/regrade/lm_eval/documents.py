@@ -67,7 +67,7 @@ class TaskDocuments:
     def _where(self) -> str:
         return f"task {self.recipe.task}"
 
-    def asked(self) -> list[Doc]:
+    def select_documents(self) -> list[Doc]:
         """The documents that are asked about.
 
         Raises:

@@ -120,12 +120,12 @@ class _Module:
             case _:
                 self.statements.append(statement)
 
-    def dotted(self, node: ast.expr) -> str:
+    def dotted_name(self, node: ast.expr) -> str:
         """The dotted name of an expression, with imported names spelt out; empty for anything else."""
         if isinstance(node, ast.Name):
             return self.imported.get(node.id, node.id).replace(":", ".").lstrip(".")
         if isinstance(node, ast.Attribute):
-            return f"{self.dotted(node.value)}.{node.attr}"
+            return f"{self.dotted_name(node.value)}.{node.attr}"
         return ""
 
 
@@ -217,7 +217,7 @@ def _calls(module: _Module, node: ast.AST) -> Iterator[Finding]:
     for inner in ast.walk(node):
         if not isinstance(inner, ast.Call):
             continue
-        name = module.dotted(inner.func)
+        name = module.dotted_name(inner.func)
         need = _CALLS.get(name) or _CALLS.get(f".{name.rpartition('.')[2]}" if "." in name else "")
         if need is None or (name in ("exec", "eval") and _constant(inner)):
             continue

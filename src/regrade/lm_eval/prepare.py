@@ -203,7 +203,7 @@ class _Samples:
         recipe, choices, documents = self.recipe, self.choices, self._documents
         self._failed.clear()
         shots = shots_of(recipe, choices.num_fewshot)
-        docs = documents.asked()
+        docs = documents.select_documents()
         draws = None
         if shots.count:
             draws = Draws(documents.examples(shots), str(shots.sampler), choices.seed, recipe.task)

@@ -162,7 +162,7 @@ class TaskPrompts:
     def _opening(self, doc: dict[str, Any]) -> list[Part]:
         """What stands before everything: the system prompt and the task's description."""
         description = self._field(doc, self.recipe.metadata.get("description")) or ""
-        text = joined(self.system_prompt, description, self.recipe.metadata.get("fewshot_delimiter", "\n\n"))
+        text = join_texts(self.system_prompt, description, self.recipe.metadata.get("fewshot_delimiter", "\n\n"))
         return [Part("system", text)] if text else []
 
     def _field(self, doc: dict[str, Any], named: str | None) -> Any:
@@ -194,7 +194,7 @@ class TaskPrompts:
         end = "" if prefix and not _delimited(question, prefix) else self.shots.target_delimiter
         return [
             Part("user", question, end),
-            Part("assistant", joined(prefix, text, " "), self.shots.fewshot_delimiter),
+            Part("assistant", join_texts(prefix, text, " "), self.shots.fewshot_delimiter),
         ]
 
     def _prompt(self, parts: list[Part]) -> str | list[dict[str, Any]]:
@@ -228,7 +228,7 @@ def refuse(recipe: Recipe) -> None:
             )
 
 
-def joined(before: str | None, after: str | None, delimiter: str) -> str:
+def join_texts(before: str | None, after: str | None, delimiter: str) -> str:
     """Two texts with a delimiter between them, unless there is white space already or one is empty."""
     if not before or not after:
         return before or after or ""

@@ -169,7 +169,7 @@ class _Recorded:
         fitting = self.reproducing(group, metric)
         if len(fitting) == 1:
             return fitting
-        defined = self.defined(group, metric)
+        defined = self.weighted_by_definition(group, metric)
         return [defined] if defined is not None else fitting
 
     def reproducing(self, group: str, metric: str) -> list[bool]:
@@ -200,7 +200,7 @@ class _Recorded:
         exact = [rule for rule, follows in found if all(_same(errors[key], follows.get(key)) for key in errors)]
         return exact or [rule for rule, _ in found]
 
-    def defined(self, group: str, metric: str) -> bool | None:
+    def weighted_by_definition(self, group: str, metric: str) -> bool | None:
         """What the group's definition says: the one that the file records, else that of the installed harness."""
         config = self.content.get("configs", {}).get(group) or {}
         try:

@@ -11,7 +11,7 @@ from typing import Any
 from regrade.errors import RegradeError
 from regrade.models.limits import AdaptiveLimit, Bucket, Gate, RequestLimits, backoff_s
 from regrade.models.model import Model
-from regrade.models.request import addressed, request_hash
+from regrade.models.request import address_answer, request_hash
 from regrade.models.secrets import without_secrets
 from regrade.schema import Answer, AnswerError, Request
 
@@ -178,12 +178,12 @@ class _Asking:
                 except Failure as found:
                     failure = found
                 else:
-                    self.succeeded()
+                    self.note_success()
                     self.deliver(answer, request, key, attempt, time.monotonic() - sent)
                     return
                 # To be told to wait is no failure, unless the server names no time to come.
                 failures += failure.error.kind != "rate_limit" or failure.after_s == 0
-                pause = self.failed(failure, attempt, failures, sent, began)
+                pause = self.note_failure(failure, attempt, failures, sent, began)
                 if pause is None or self.stop is not None:
                     self.deliver(Answer(sample_id="", error=failure.error), request, key, attempt, 0.0)
                     return
@@ -212,7 +212,7 @@ class _Asking:
     def deliver(self, answer: Answer, request: Request, key: str, attempt: int, latency_s: float) -> None:
         """Hand over an answer, or the error in place of one."""
         self.answers.put_nowait(
-            addressed(
+            address_answer(
                 answer,
                 request,
                 request_hash=key,
@@ -222,7 +222,7 @@ class _Asking:
             )
         )
 
-    def succeeded(self) -> None:
+    def note_success(self) -> None:
         """An answer came."""
         self.successes += 1
         self.reached = True
@@ -230,7 +230,7 @@ class _Asking:
         self.failing_since = None
         self.limit.clean()
 
-    def failed(self, failure: Failure, attempt: int, failures: int, sent: float, began: float) -> float | None:
+    def note_failure(self, failure: Failure, attempt: int, failures: int, sent: float, began: float) -> float | None:
         """Draw the consequences; returns the pause before the next attempt, or None if there is none.
 
         Only ``total_timeout_s`` limits how often a request is sent again that the server asked to wait with.

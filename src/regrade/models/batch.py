@@ -22,7 +22,7 @@ from regrade.errors import RegradeError
 from regrade.models.asking import Failure, ModelError
 from regrade.models.openai import PATHS, OpenAIModel
 from regrade.models.proxies import proxy_of
-from regrade.models.request import addressed, request_hash
+from regrade.models.request import address_answer, request_hash
 from regrade.models.secrets import without_secrets
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, Request, RequestKind
@@ -247,7 +247,7 @@ class BatchModel(OpenAIModel):
                 raise Failure(AnswerError("server", said))
         except Failure as failure:
             answer = Answer(sample_id="", error=failure.error)
-        return addressed(
+        return address_answer(
             answer,
             request,
             request_hash=result.custom_id.partition("-")[0],

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from regrade.errors import InputError
 from regrade.files.tables import Row, all_rows, open_table
 from regrade.models.model import Model
-from regrade.models.request import addressed, request_hash
+from regrade.models.request import address_answer, request_hash
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, Malformed, Request
 
@@ -57,7 +57,7 @@ class FastChatJudgements(Model):
             text = self._said.get(request.sample_id)
             error = None if text is not None else AnswerError("reply", f"{self.name} has no judgement of it")
             answer = Answer(sample_id="", text=text, error=error, model=self.name, at=time.time())
-            yield addressed(answer, request, request_hash=request_hash(request, identity))
+            yield address_answer(answer, request, request_hash=request_hash(request, identity))
 
 
 def _said(row: Row) -> dict[str, str]:

@@ -115,7 +115,7 @@ class HttpClient:
         self._session: aiohttp.ClientSession | None = None
 
     @asynccontextmanager
-    async def connected(self) -> AsyncIterator[None]:
+    async def hold_connections(self) -> AsyncIterator[None]:
         """Hold connections open while requests are sent."""
         import aiohttp
 

@@ -13,7 +13,7 @@ import msgspec
 
 from regrade.errors import UsageError
 from regrade.models.model import Model
-from regrade.models.request import addressed, request_hash
+from regrade.models.request import address_answer, request_hash
 from regrade.schema import Answer, AnswerError, Request
 
 
@@ -49,7 +49,7 @@ class LocalModel(Model):
                 for request, answer in zip(
                     batch, await loop.run_in_executor(thread, self._answer_batch, batch), strict=True
                 ):
-                    yield addressed(
+                    yield address_answer(
                         answer,
                         request,
                         request_hash=request_hash(request, identity),

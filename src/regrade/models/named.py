@@ -10,7 +10,7 @@ from regrade.errors import UsageError
 from regrade.models.limits import RequestLimits
 from regrade.models.model import Model
 from regrade.models.secrets import refuse_secrets
-from regrade.registry import known, lookup, registered
+from regrade.registry import is_registered, iterate_registered, lookup
 
 DEFAULT_KIND = "openai"
 
@@ -21,7 +21,7 @@ _OWN_KINDS = ("openai_in_words:", "autoevals:")
 def split_name(text: str) -> tuple[str, str]:
     """``kind:name``; a name without a known kind before a colon is ``openai``'s."""
     kind, colon, name = text.partition(":")
-    if colon and kind.isidentifier() and known("model", kind):
+    if colon and kind.isidentifier() and is_registered("model", kind):
         return kind, name
     return DEFAULT_KIND, text
 
@@ -85,4 +85,4 @@ def _refuse_unknown_kind(text: str, name: str, options: dict[str, Any]) -> None:
 
 def kinds() -> list[tuple[str, str]]:
     """Every kind of model, with the first line of its documentation."""
-    return [(name, (cls.__doc__ or "").strip().splitlines()[0]) for name, cls in registered("model")]
+    return [(name, (cls.__doc__ or "").strip().splitlines()[0]) for name, cls in iterate_registered("model")]

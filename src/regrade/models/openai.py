@@ -122,7 +122,7 @@ class OpenAIModel(AskingModel):
         return max(1, len(texts or ()))
 
     async def answer(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Answer, None]:
-        async with self.http.connected():
+        async with self.http.hold_connections():
             async for answer in super().answer(requests):
                 yield answer
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from regrade.errors import InputError
 from regrade.files.tables import all_rows, open_table
 from regrade.models.model import Model
-from regrade.models.request import addressed, request_hash
+from regrade.models.request import address_answer, request_hash
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, Malformed, Request, RequestKind
 
@@ -86,7 +86,7 @@ class Replay(Model):
             text = self._answers.get((request.sample_id, request.repeat, request.turn))
             error = None if text is not None else AnswerError("reply", f"{self.name} has no answer to this sample")
             answer = Answer(sample_id="", text=text, error=error, model=self.name, at=time.time())
-            yield addressed(answer, request, request_hash=request_hash(request, identity))
+            yield address_answer(answer, request, request_hash=request_hash(request, identity))
 
 
 def _first(row: dict[str, Any], names: tuple[str, ...]) -> Any:

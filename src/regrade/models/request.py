@@ -35,7 +35,7 @@ def request_hash(request: Request, identity: dict[str, Any]) -> str:
     return hashlib.blake2b(_ENCODE(asked), digest_size=16).hexdigest()
 
 
-def addressed(answer: Answer, request: Request, **more: Any) -> Answer:
+def address_answer(answer: Answer, request: Request, **more: Any) -> Answer:
     """An answer, as the one to a request.
 
     Args:

@@ -57,7 +57,7 @@ def sample_tables(scores: Scores) -> Iterator[pa.Table]:
     schema = samples_schema(scores)
     for kept in scores.blocks:
         rows: list[dict[str, Any]] = []
-        for row in _rows(kept, scores.options.by, kept.chosen(scores.options.limit)):
+        for row in _rows(kept, scores.options.by, kept.choose_positions(scores.options.limit)):
             rows.append(row)
             if len(rows) == _ROWS:
                 yield pa.Table.from_pylist(rows, schema=schema)

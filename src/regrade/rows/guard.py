@@ -16,7 +16,7 @@ import msgspec
 
 from regrade.errors import RegradeError
 from regrade.files.chunk import Chunk
-from regrade.files.guard import malformed, reading, reason_of
+from regrade.files.guard import malformed_row, reading, reason_of
 from regrade.registry import lookup
 from regrade.rows.source import Reader, Source
 from regrade.schema import Malformed, Record
@@ -121,7 +121,7 @@ def each_record(
         try:
             record = make(line, row)
         except Exception as error:
-            record = malformed(path, line, error)
+            record = malformed_row(path, line, error)
         if record is not None:
             yield record
 

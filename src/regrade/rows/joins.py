@@ -146,7 +146,7 @@ def verify(table: Table, join: Join) -> Verified:
     orphans: list[str] = []
     differing: dict[str, list[int]] = {}
     answers = 0
-    for position, line, row in numbered(all_rows(table)):
+    for position, line, row in number_rows(all_rows(table)):
         answers += 1
         document = docs.of(row, position)
         if document is None:
@@ -174,7 +174,7 @@ def verify(table: Table, join: Join) -> Verified:
     return Verified(len(docs.rows), notes)
 
 
-def numbered(rows: Iterator[tuple[int, Row] | Malformed]) -> Iterator[tuple[int, int, Row]]:
+def number_rows(rows: Iterator[tuple[int, Row] | Malformed]) -> Iterator[tuple[int, int, Row]]:
     """Count rows from 0, malformed ones included: (position, line, row) of the others."""
     for position, item in enumerate(rows):
         if not isinstance(item, Malformed):

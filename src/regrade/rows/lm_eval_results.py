@@ -110,7 +110,7 @@ class ResultsFile:
         """The task's recorded configuration, or None."""
         return self._of("configs", task) or None
 
-    def expected(self, task: str) -> int | None:
+    def expected_samples(self, task: str) -> int | None:
         """How many samples of the task were evaluated, as the file says; it says so in one of three places."""
         counts = self._of("n-samples", task)
         for count in (counts.get("effective"), self._of("results", task).get("sample_len"), counts.get("original")):
@@ -123,7 +123,7 @@ class ResultsFile:
         found = {"version": self._section("versions").get(task), "n-shot": self._section("n-shot").get(task)}
         return {name: value for name, value in found.items() if isinstance(value, int | float | str)}
 
-    def recorded(self, task: str) -> dict[str, Any]:
+    def recorded_values(self, task: str) -> dict[str, Any]:
         """The task's recorded values by ``metric,filter``; early files name no filter and get ``none``."""
         values = {}
         for key, value in self._of("results", task).items():
@@ -149,8 +149,8 @@ class ResultsFile:
             "group_subtasks": subtasks,
             "groups": {group: found for group in values if (found := self._of("groups", group))},
             "configs": {group: found for group in subtasks if (found := self._of("configs", group))},
-            "results": {task: self.recorded(task) for task in tasks},
-            "sizes": {task: self.expected(task) for task in tasks},
+            "results": {task: self.recorded_values(task) for task in tasks},
+            "sizes": {task: self.expected_samples(task) for task in tasks},
         }
 
 

@@ -9,7 +9,7 @@ import msgspec
 from regrade.errors import InputError
 from regrade.expressions import MISSING as NO_FIELD
 from regrade.expressions import Expression
-from regrade.files.columns import MISSING, listed, require, value_at
+from regrade.files.columns import MISSING, list_names, require, value_at
 from regrade.recorded_values import RIGHT, VALUES, WRONG, as_score
 from regrade.schema import RECORDED, MetricSpec, Record
 
@@ -97,7 +97,7 @@ def _refuse_unknown_words(name: str, values: list[Any], path: str) -> None:
     wrong = [value for value in scores if isinstance(value, (dict, list))]
     if wrong and len(wrong) == sum(value is not None for value in scores):
         if isinstance(wrong[0], dict):
-            what, names = "objects", listed([f"{name}.{key}" for key in wrong[0]])
+            what, names = "objects", list_names([f"{name}.{key}" for key in wrong[0]])
         else:
             column, _, field = name.partition(".")
             what, names = "lists", f"{column}.0.{field}" if field else f"{name}.0"

@@ -36,7 +36,7 @@ class Failure:
         self.timed_out = timed_out
         self.unavailable = unavailable
 
-    def moved(self, offset: int) -> Failure:
+    def shift(self, offset: int) -> Failure:
         """The same failure, ``offset`` rows further on."""
         return Failure(self.row + offset, self.reason, self.timed_out, self.unavailable, self.worst)
 
@@ -69,7 +69,7 @@ class MetricBlock:
         self.column.extend(other.column)
         if self.values is not None and other.values is not None:
             self.values += other.values
-        self.failures += [failure.moved(offset) for failure in other.failures]
+        self.failures += [failure.shift(offset) for failure in other.failures]
 
 
 class PipelineBlock:

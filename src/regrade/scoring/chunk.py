@@ -7,7 +7,7 @@ from typing import Any
 
 from regrade.budget import MAX_TEXT
 from regrade.errors import ExpressionError, InputError, RegradeError, TookTooLong, UnavailableError
-from regrade.files.guard import malformed, reading
+from regrade.files.guard import malformed_row, reading
 from regrade.filters import Pipeline, is_unparsed
 from regrade.filters.filter import Unparsed
 from regrade.lm_eval.templates import TaskTemplates
@@ -184,7 +184,7 @@ class _Scorer:
                 except ExpressionError:
                     raise
                 except Exception as error:  # parts of a row are decoded when they are asked for
-                    block.malformed.append(malformed(job.source.path, line, error))
+                    block.malformed.append(malformed_row(job.source.path, line, error))
                     continue
                 own = record.filter if plan.own_rows else None
                 shared: dict[Any, Any] = {}
@@ -333,7 +333,7 @@ class _Scorer:
         worst = None if failure.unavailable else self._worst(measure, record, shared, timer)
         found = worst if type(worst) is dict else {measure.name: worst}
         for name, value in found.items():
-            of_metric = failure.moved(0)
+            of_metric = failure.shift(0)
             of_metric.worst = value
             named = measure if name == measure.name else self._named(name, measure)
             self._metric_block(named, out).failures.append(of_metric)

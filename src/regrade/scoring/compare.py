@@ -168,7 +168,7 @@ class _Side:
         chosen: Sequence[int] = range(len(out.rows)) if self.part.rows is None else self.part.rows[filter]
         return chosen if self.limit is None else chosen[: self.limit]
 
-    def stopped(self, result: Result) -> str | None:
+    def reason_stopped(self, result: Result) -> str | None:
         """Why a result's pipeline was stopped, so that too little was scored to compare; None where it was not."""
         return self.kept.block.pipelines[result.filter].stopped if result.method == "recomputed" else None
 
@@ -238,7 +238,7 @@ def _compare_task(
             continue
         if any(result.metric not in side.kept.block.pipelines[result.filter].metrics for side in (a, b)):
             continue
-        if reasons := [side.stopped(of) for side, of in ((a, result), (b, other)) if side.stopped(of)]:
+        if reasons := [side.reason_stopped(of) for side, of in ((a, result), (b, other)) if side.reason_stopped(of)]:
             comparison.stopped = True
             comparison.losses.append(f"{task}: {result.key} not compared: {reasons[0]}")
             continue

@@ -86,7 +86,7 @@ def parts_of(
     main = max(runs, key=lambda run: (sizes[run], run), default=0)
     members = _members(block, pipelines, places, own_rows and not layout.named)
     notes = layout.notes(len(runs))
-    label = "documents" if layout.mixed() else "run"
+    label = "documents" if layout.is_mixed() else "run"
     parts = []
     for number, run in enumerate(runs or [0], 1):
         is_main = run == main
@@ -205,7 +205,7 @@ class _Layout:
             for position, (line, name) in enumerate(zip(self.rows.lines, self.rows.filters, strict=True))
         }
 
-    def mixed(self) -> bool:
+    def is_mixed(self) -> bool:
         """Whether the same ids stand for other documents in the second run, for most of them."""
         first: dict[Any, int] = {}
         same = different = 0
@@ -232,7 +232,7 @@ class _Layout:
             notes.append(
                 f"line {min(spans[sorted(spans)[1]]):,} begins other documents under the same ids: the file mixes "
                 "tasks or datasets, scored apart"
-                if self.mixed()
+                if self.is_mixed()
                 else f"the file holds {runs} runs, {where}, in which the same ids come again; they are scored apart"
             )
         if self.repeated:

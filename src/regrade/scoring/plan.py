@@ -9,7 +9,7 @@ import msgspec
 
 from regrade.errors import RecipeError, UnavailableError
 from regrade.files.chunk import Chunk
-from regrade.registry import known, lookup
+from regrade.registry import is_registered, lookup
 from regrade.rows.source import Source
 from regrade.schema import RECORDED, FilterPipeline, FunctionRef, MetricSpec, Recipe, Record
 
@@ -180,7 +180,7 @@ def plan_metrics(
         msgspec.structs.replace(plan, higher_is_better=directions[plan.name])
         if plan.name in directions
         and (plan.name not in entries or entries[plan.name].higher_is_better is None)
-        and not known("metric", plan.name)
+        and not is_registered("metric", plan.name)
         else plan
         for plan in plans
     ]
@@ -215,7 +215,11 @@ def _plan_metric(spec: MetricSpec, recipe: Recipe, recorded: dict[str, Any], tru
     reason = recipe.needs.get(spec.name)
     # What a hub has is here too, if it is registered; other logs' metrics may bear the name of one that is here.
     fetched = reason is not None and "(hf_evaluate)" in reason
-    if reason is None or trust_code or (fetched and isinstance(spec.metric, str) and known("metric", spec.metric)):
+    if (
+        reason is None
+        or trust_code
+        or (fetched and isinstance(spec.metric, str) and is_registered("metric", spec.metric))
+    ):
         reason = why_not(spec.metric, "metric", trust_code) or _unfit(spec, recipe)
     aggregation, better = _own_rules(spec)
     aggregation_reason = why_not(aggregation, "aggregation", trust_code)
@@ -261,7 +265,7 @@ def _own_rules(spec: MetricSpec) -> tuple[str | FunctionRef, bool]:
     aggregation, better = spec.aggregation, spec.higher_is_better
     if aggregation is None or better is None:
         name = spec.metric if isinstance(spec.metric, str) else spec.name
-        if known("metric", name):
+        if is_registered("metric", name):
             cls = lookup("metric", name)
             aggregation = cls.aggregation if aggregation is None else aggregation
             better = cls.higher_is_better if better is None else better
@@ -289,7 +293,7 @@ def _inferred(name: str, recipe: Recipe) -> MetricPlan:
 
     Without a recipe the reference of a choice is not known; what greedy decoding says of a continuation is.
     """
-    if not known("metric", name):
+    if not is_registered("metric", name):
         return _of_rows(name, "the log has no recipe")
     cls = lookup("metric", name)
     spec = MetricSpec(name)
@@ -306,7 +310,7 @@ def why_not(part: str | FunctionRef | None, kind: str, trust_code: bool) -> str 
     if part is None:
         return None
     if isinstance(part, str):
-        if kind == "process_results" or known(kind, part):
+        if kind == "process_results" or is_registered(kind, part):
             return None
         try:
             lookup(kind, part)
@@ -333,7 +337,7 @@ def _stand_in(aggregation: str | FunctionRef, value: Any) -> str | None:
     name = aggregation.name.rpartition(".")[2].removeprefix("agg_").removesuffix("_agg")
     sets = isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(side, list | set) for side in value)
     name = f"{name}_sets" if sets else name
-    return name if known("aggregation", name) else None
+    return name if is_registered("aggregation", name) else None
 
 
 def with_pipelines(recipe: Recipe, pipelines: list[FilterPipeline]) -> Recipe:

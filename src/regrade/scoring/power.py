@@ -224,7 +224,7 @@ def _row(question: Question, design_name: str, design: Design) -> Power:
         if question.effect is not None:
             row.power = statistics.power_at(design, question.n, question.effect, level=question.level)
     if question.effect is not None:
-        row.needed = statistics.needed(design, question.effect, level=question.level, power=question.target)
+        row.needed = statistics.needed_samples(design, question.effect, level=question.level, power=question.target)
     return row
 
 

@@ -32,7 +32,7 @@ class SourceBlock(NamedTuple):
     plan: Plan
     parts: list[Part]
 
-    def chosen(self, limit: int | None) -> dict[str, set[int] | None]:
+    def choose_positions(self, limit: int | None) -> dict[str, set[int] | None]:
         """By pipeline the positions in its rows that a limit leaves, None for all."""
         if limit is None:
             return dict.fromkeys(self.block.pipelines)
@@ -121,7 +121,7 @@ class Scores:
         if not self.blocks:
             raise UsageError("per-sample values were not kept", hint="score with keep=True")
         for kept in self.blocks:
-            yield from _samples_of(kept, kept.chosen(self.options.limit))
+            yield from _samples_of(kept, kept.choose_positions(self.options.limit))
 
     def to_arrow(self) -> pyarrow.Table:
         """The per-sample values as a table: one row per sample, filter and metric.

@@ -61,7 +61,7 @@ def samples_needed(
         UsageError: no effect, a negative variance, no repeats, or ``level`` or ``power`` not between 0 and 1.
     """
     variance = _variance_of_one(between, within_a, within_b, repeats_a, repeats_b)
-    return needed(of_variance(variance), effect, level=level, power=power)
+    return needed_samples(of_variance(variance), effect, level=level, power=power)
 
 
 def detectable_effect(
@@ -196,7 +196,7 @@ def power_at(design: Design, n: int, effect: float, *, level: float = 0.95) -> f
     return _NORMAL.cdf(surplus / real)
 
 
-def needed(design: Design, effect: float, *, level: float = 0.95, power: float = 0.8) -> int:
+def needed_samples(design: Design, effect: float, *, level: float = 0.95, power: float = 0.8) -> int:
     """The number of samples that show a true difference ``effect`` with probability ``power``.
 
     Raises:

@@ -96,7 +96,7 @@ class AnswerCache:
             ) from None
 
     @classmethod
-    def filled(cls, path: Path, journals: Mapping[str, Path]) -> AnswerCache:
+    def fill_from_journals(cls, path: Path, journals: Mapping[str, Path]) -> AnswerCache:
         """The cache with all that journals hold; a temporary one, made from them, while another process locks the file.
 
         Args:

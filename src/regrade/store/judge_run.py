@@ -133,7 +133,7 @@ class JudgeRun:
         """The questions to the judge."""
         return self.folder / "samples.parquet"
 
-    def asked(self) -> list[AskedAbout]:
+    def read_questions(self) -> list[AskedAbout]:
         """The questions to the judge, in order; read once per process as long as the file does not change."""
         with reading(self.samples):
             stat = self.samples.stat()
@@ -144,7 +144,7 @@ class JudgeRun:
         journal = self.folder / "answers.jsonl"
         return journal_answers(str(journal)) if journal.is_file() else None
 
-    def said(self, sample_id: str) -> list[str]:
+    def answers_to(self, sample_id: str) -> list[str]:
         """What the judge said to a question, by repeat; empty where it was not asked or the call failed."""
         answers = self.answers()
         return [str(text) for text in answers.repeats(sample_id).values()] if answers is not None else []

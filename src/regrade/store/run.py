@@ -40,7 +40,7 @@ UNASKED: Final = 0
 ANSWERED: Final = 1
 FAILED: Final = 2
 REFUSED: Final = 3
-"""What has become of a wanted answer; see :meth:`Run.answered`."""
+"""What has become of a wanted answer; see :meth:`Run.find_answered`."""
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -160,7 +160,7 @@ class Run:
         _write_manifest(self.folder, self.manifest)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Hold the run's lock, so that no other process asks for it.
 
         Raises:
@@ -183,7 +183,7 @@ class Run:
         finally:
             os.close(handle)
 
-    def held(self) -> bool:
+    def is_locked(self) -> bool:
         """Whether a process is asking for it now."""
         try:
             handle = os.open(self.folder / "run.lock", os.O_RDONLY | os.O_CLOEXEC)
@@ -210,7 +210,7 @@ class Run:
         """The place of an answer among all that there may be."""
         return (item.position * self.manifest.repeats + item.repeat) * self.manifest.turns + item.turn
 
-    def answered(self) -> bytearray:
+    def find_answered(self) -> bytearray:
         """Which answers are there: the byte at :meth:`place` is 1 where there is one, else 0 or what was tried.
 
         2 where asking failed, 3 where the server refused the request itself (400 and the like), which it would again.
@@ -228,7 +228,7 @@ class Run:
                     there[place] = _standing(answer)
         return there
 
-    def said(self, turn: int) -> dict[tuple[int, int], list[str]]:
+    def texts_before(self, turn: int) -> dict[tuple[int, int], list[str]]:
         """What was said before a turn, by position and repeat; only where every answer before it is there."""
         texts: dict[tuple[int, int], dict[int, str]] = {}
         for answer in self.read_answers():

@@ -38,7 +38,7 @@ class Workspace:
         from regrade.store.cache import AnswerCache
 
         journals = {folder.name: folder / "answers.jsonl" for folder in self._folders()}
-        return AnswerCache.filled(self.folder / "answers.sqlite", journals)
+        return AnswerCache.fill_from_journals(self.folder / "answers.sqlite", journals)
 
     def _folders(self) -> list[Path]:
         """The folders of its runs, by name."""

@@ -15,7 +15,7 @@ from regrade.cards.account import Account
 from regrade.cards.prompting.task import Task
 from regrade.cards.steps import apply_steps, batch_function, row_function, steps_of
 from regrade.errors import RecipeError
-from regrade.registry import registered
+from regrade.registry import iterate_registered
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.floats(-2, 2), st.sampled_from(["a", "B", "", "1"]),
@@ -80,7 +80,7 @@ def test_a_batch_becomes_what_its_rows_become(data: dict[str, Any], rows: list[R
 
 
 def test_every_operator_with_a_way_of_its_own_is_among_them() -> None:
-    list(registered("artifact"))  # imports all of them
+    list(iterate_registered("artifact"))  # imports all of them
     own = {
         one
         for one in _subclasses(StreamOperator)

@@ -200,10 +200,10 @@ def test_matching_is_looking_everywhere(
     if leftovers:
         asked = {key for key, _ in seeking} - {None}
         expected += [(matching.MISSING, [value]) for key, value in searched if key not in asked]  # type: ignore[misc]
-    assert list(matching.matched(searched, seeking, memory=memory, leftovers=leftovers)) == expected
+    assert list(matching.match_keys(searched, seeking, memory=memory, leftovers=leftovers)) == expected
 
 
 def test_one_key_only_is_matched_however_little_memory_there_is() -> None:
-    found = list(matching.matched([("k", n) for n in range(500)], [("k", "x"), ("j", "y")], memory=0))
+    found = list(matching.match_keys([("k", n) for n in range(500)], [("k", "x"), ("j", "y")], memory=0))
     assert [value for value, _ in found] == ["x", "x", "x", "x", "y"], "in pieces, so that not all of it is in memory"
     assert [one for _, some in found for one in some] == list(range(500))

@@ -37,7 +37,7 @@ def test_files(tmp_path: Path) -> None:
 def test_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "page"
     file.write_bytes(b"a\xffb")
-    monkeypatch.setattr(reading, "fetched", lambda url, access: file if url == "https://x.org/a" else None)
+    monkeypatch.setattr(reading, "fetch_url", lambda url, access: file if url == "https://x.org/a" else None)
     assert ReadFile(field="url").process_row({"url": "https://x.org/a"}) == {"url": "a\ufffdb"}
 
 
@@ -51,7 +51,7 @@ def test_articles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         file.write_text(json.dumps(answer))
         return file
 
-    monkeypatch.setattr(reading, "fetched", fetched)
+    monkeypatch.setattr(reading, "fetch_url", fetched)
     fetch = WikipediaFetcher(field="title", to_field="article")
     for title in ("https://en.wikipedia.org/wiki/Ada%20Lovelace", "Ada Lovelace"):
         assert fetch.process_row({"title": title})["article"] == {"title": "Ada Lovelace", "body": "She was."}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regrade.artifacts.streams import stream_of
-from regrade.cards.prompting.arrangement import coin, original_place, reordered
+from regrade.cards.prompting.arrangement import coin, original_place, reorder
 from regrade.cards.prompting.choice_templates import MultipleChoiceTemplate
 from regrade.cards.prompting.pairwise_templates import PairwiseChoiceTemplate, PairwiseComparativeRatingTemplate
 
@@ -68,8 +68,8 @@ def test_verdicts_of_pairs_map_back(winner: str, swapped: bool) -> None:
     row = PAIR.process_row(pair("one", "two", winner, swapped=swapped))
     assert row["source"] == ("two / one" if swapped else "one / two")
     assert row["metadata"] == {"swapped": swapped}
-    assert PAIR.restored(row["target"].strip("[]"), row["metadata"]) == winner
-    assert PAIR.restored("D", row["metadata"]) is None
+    assert PAIR.restore(row["target"].strip("[]"), row["metadata"]) == winner
+    assert PAIR.restore("D", row["metadata"]) is None
 
 
 def test_a_pair_without_metadata_gets_no_record_but_the_same_order() -> None:
@@ -103,8 +103,8 @@ def test_answers_to_a_shuffled_quiz_map_back(choices: list[str], data: st.DataOb
     row = QUIZ.process_row(quiz(choices, right))
     assert sorted(row["input_fields"]["choices"]) == sorted(choices)
     assert row["input_fields"]["choices"][row["reference_fields"]["label"]] == choices[right]
-    assert QUIZ.restored(row["target"], len(choices), row["metadata"]) == right
-    assert reordered(choices, row["metadata"]) == row["input_fields"]["choices"]
+    assert QUIZ.restore(row["target"], len(choices), row["metadata"]) == right
+    assert reorder(choices, row["metadata"]) == row["input_fields"]["choices"]
 
 
 def test_a_quiz_follows_a_given_order() -> None:

@@ -132,7 +132,7 @@ def test_our_own_draw_is_recorded_and_undone(
     swapped = 0
     for row in rows:
         got = render(row, task, template)
-        assert template.restored(got["target"].strip("[]"), got["metadata"]) == row["winner"]
+        assert template.restore(got["target"].strip("[]"), got["metadata"]) == row["winner"]
         swapped += got["metadata"]["swapped"]
     assert 70 <= swapped <= 134  # of 204; a fair coin leaves these bounds once in 80,000 times
 

@@ -50,7 +50,7 @@ def test_the_one_for_the_type_is_found(value: Any, text: str) -> None:
 
 
 def test_added_serializers_go_first() -> None:
-    both = MultiTypeSerializer(serializers=[NumberSerializer()]).added([NumberQuantizingSerializer(quantum=0.5)])
+    both = MultiTypeSerializer(serializers=[NumberSerializer()]).prepend([NumberQuantizingSerializer(quantum=0.5)])
     assert (both.serialize(1.3, {}), both.serialize(True, {})) == ("1.5", "1.0")
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from regrade.chat.convert.convert import Request, convert
-from regrade.chat.convert.table_schema import told, unfolded
+from regrade.chat.convert.table_schema import read_metadata, unfold_row
 from regrade.chat.mapping import Mapping, parse_mapping
 from regrade.chat.message import validate
 from regrade.errors import InputError, RegradeError, UsageError
@@ -34,9 +34,9 @@ def table_rows(path: Path) -> list[dict[str, Any]]:
     else:
         with pa.memory_map(str(path)) as source:
             table = pa.ipc.open_file(source).read_all()
-    said = told(table.schema.metadata)
+    said = read_metadata(table.schema.metadata)
     assert said is not None
-    return [unfolded(row, said) for row in table.to_pylist()]
+    return [unfold_row(row, said) for row in table.to_pylist()]
 
 
 # -- TRL's issue ------------------------------------------------------------------------------------------------------

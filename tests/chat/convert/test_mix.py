@@ -36,7 +36,7 @@ counts = st.lists(st.integers(0, 30), min_size=1, max_size=4)
 
 @given(counts=counts, limit=st.none() | st.integers(1, 60))
 def test_inputs_take_turns(counts: list[int], limit: int | None) -> None:
-    order = list(mix.interleaved(counts, None, 0, limit))
+    order = list(mix.interleave(counts, None, 0, limit))
     taken = Counter(order)
     assert len(order) == min(sum(counts), limit or 10**9)
     if limit is None:
@@ -52,19 +52,19 @@ def test_inputs_take_turns(counts: list[int], limit: int | None) -> None:
 
 @given(counts=counts, seed=st.integers(0, 5))
 def test_drawing_takes_every_row_once(counts: list[int], seed: int) -> None:
-    order = list(mix.drawn(counts, seed, None))
+    order = list(mix.draw_inputs(counts, seed, None))
     assert Counter(order) == {place: count for place, count in enumerate(counts) if count}
-    assert order == list(mix.drawn(counts, seed, None))
+    assert order == list(mix.draw_inputs(counts, seed, None))
 
 
 def test_shares_are_kept_until_one_has_no_more() -> None:
-    order = list(mix.interleaved([100_000, 100_000], [7, 3], 1, 50_000))
+    order = list(mix.interleave([100_000, 100_000], [7, 3], 1, 50_000))
     assert len(order) == 50_000
     assert abs(Counter(order)[0] / 50_000 - 0.7) < 0.01
-    ended = list(mix.interleaved([100, 100_000], [0.5, 0.5], 1, None))
+    ended = list(mix.interleave([100, 100_000], [0.5, 0.5], 1, None))
     assert Counter(ended)[0] == 100
     assert 100 <= len(ended) < 400
-    assert ended != list(mix.interleaved([100, 100_000], [0.5, 0.5], 2, None))
+    assert ended != list(mix.interleave([100, 100_000], [0.5, 0.5], 2, None))
 
 
 @given(
@@ -96,7 +96,7 @@ def test_a_shuffle_is_a_permutation_that_the_buckets_do_not_change(
         parts = [tmp_path / f"{name}-{part}" for part in range(3)]
         for part, path in enumerate(parts):
             path.write_bytes(b"".join(lines[part * 2000 : part * 2000 + 2000]))
-        orders.append(list(mix.lines_of(mix.shuffled(parts, 7, 0, tmp_path / name))))
+        orders.append(list(mix.lines_of(mix.shuffle_files(parts, 7, 0, tmp_path / name))))
     assert sorted(orders[0]) == sorted(lines)
     assert orders[0] == orders[1] == orders[2] != lines
     first = [int(line.split()[0]) for line in orders[0][:1000]]

@@ -29,7 +29,7 @@ def joined(parts: list[tuple[bytes, Part]]) -> bytes:
     for data, part in parts:
         footer.add(part, len(out))
         out += data[part.start : part.stop]
-    return bytes(out + footer.encoded())
+    return bytes(out + footer.encode())
 
 
 def table(first: int, count: int) -> pa.Table:
@@ -95,7 +95,7 @@ def test_what_is_no_parquet_file() -> None:
     with pytest.raises(ValueError, match="no Parquet file"):
         read_part(b"anything at all", 15)
     with pytest.raises(ValueError, match="at least one part"):
-        Footer().encoded()
+        Footer().encode()
 
 
 numbers = st.integers(-(2**63), 2**63 - 1)

@@ -54,7 +54,7 @@ def test_a_line_is_converted_the_same_or_not_at_all(row: Any, ascii_: bool, sepa
     ours = regular(encoded + b"\n")
     if ours is not None:
         theirs = LineConverter(converter).line(encoded)
-        assert json.loads(bytes(ours)) == json.loads(theirs.encoded())
+        assert json.loads(bytes(ours)) == json.loads(theirs.encode())
         assert (regular.rows, regular.turns) == (1, theirs.turns)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from regrade.metrics.aggregation import Aggregation, FunctionAggregation
 from regrade.metrics.column import Column
-from regrade.registry import lookup, registered
+from regrade.registry import iterate_registered, lookup
 from regrade.versions import LATEST
 
 NUMBERS = st.one_of(st.integers(0, 1), st.floats(-50, 50, allow_subnormal=False))
@@ -75,7 +75,7 @@ def test_every_aggregation_is_tested() -> None:
     # They need answers of several systems: tests/judging.
     tested |= {lookup("aggregation", name) for name in ("win_rate_at_equal_length", "length_controlled_win_rate")}
     tested.add(lookup("aggregation", "variance_of_repeats"))  # one sample has none: test_repeats.py
-    assert {cls for _, cls in registered("aggregation") if cls.__module__.startswith("regrade.")} == tested
+    assert {cls for _, cls in iterate_registered("aggregation") if cls.__module__.startswith("regrade.")} == tested
 
 
 @pytest.mark.parametrize(("name", "value", "compat"), PARAMETERS)

@@ -173,7 +173,7 @@ class Compiler:
         if type(node.op) not in _ARITHMETIC:
             raise self._refused(node, "is not allowed in expressions")
         apply = _ARITHMETIC[type(node.op)]
-        return lambda scope: budget.made(apply(left(scope), right(scope)))
+        return lambda scope: budget.charge(apply(left(scope), right(scope)))
 
     def _compare(self, node: ast.Compare) -> Value:
         left = self.compile(node.left)
@@ -204,7 +204,7 @@ class Compiler:
     def _subscript(self, node: ast.Subscript) -> Value:
         holder, key, budget = self.compile(node.value), self.compile(node.slice), self.budget
         if isinstance(node.slice, ast.Slice):
-            return lambda scope: budget.made(holder(scope)[key(scope)])
+            return lambda scope: budget.charge(holder(scope)[key(scope)])
         return lambda scope: holder(scope)[key(scope)]
 
     def _slice(self, node: ast.Slice) -> Value:
@@ -228,7 +228,7 @@ class Compiler:
             found: list[Any] = []
             for spread, value in parts:
                 if spread:
-                    found.extend(self.budget.counted(value(scope)))
+                    found.extend(self.budget.count_steps(value(scope)))
                 else:
                     found.append(value(scope))
             return found
@@ -236,15 +236,15 @@ class Compiler:
         return collect
 
     def _list(self, node: ast.List) -> Value:
-        items, made = self._items(node.elts), self.budget.made
+        items, made = self._items(node.elts), self.budget.charge
         return lambda scope: made(items(scope))
 
     def _tuple(self, node: ast.Tuple) -> Value:
-        items, made = self._items(node.elts), self.budget.made
+        items, made = self._items(node.elts), self.budget.charge
         return lambda scope: made(tuple(items(scope)))
 
     def _set(self, node: ast.Set) -> Value:
-        items, made = self._items(node.elts), self.budget.made
+        items, made = self._items(node.elts), self.budget.charge
         return lambda scope: made(set(items(scope)))
 
     def _dict(self, node: ast.Dict) -> Value:
@@ -260,7 +260,7 @@ class Compiler:
                     found.update(value(scope))
                 else:
                     found[key(scope)] = value(scope)
-            return self.budget.made(found)
+            return self.budget.charge(found)
 
         return collect
 
@@ -291,16 +291,16 @@ class Compiler:
     # Comprehensions, lambdas, calls
 
     def _listcomp(self, node: ast.ListComp) -> Value:
-        rows, made = self._rounds(node.generators, node.elt), self.budget.made
+        rows, made = self._rounds(node.generators, node.elt), self.budget.charge
         return lambda scope: made(list(rows(scope)))
 
     def _setcomp(self, node: ast.SetComp) -> Value:
-        rows, made = self._rounds(node.generators, node.elt), self.budget.made
+        rows, made = self._rounds(node.generators, node.elt), self.budget.charge
         return lambda scope: made(set(rows(scope)))
 
     def _dictcomp(self, node: ast.DictComp) -> Value:
         pairs = self._rounds(node.generators, ast.Tuple(elts=[node.key, node.value], ctx=ast.Load()))
-        return lambda scope: self.budget.made(dict(pairs(scope)))
+        return lambda scope: self.budget.charge(dict(pairs(scope)))
 
     def _generatorexp(self, node: ast.GeneratorExp) -> Value:
         return self._rounds(node.generators, node.elt)
@@ -314,7 +314,7 @@ class Compiler:
             compiled.append((bind, source, [self.compile(condition) for condition in loop.ifs]))
         value = self.compile(element)
         self.own = outside
-        counted = self.budget.counted
+        counted = self.budget.count_steps
 
         def rounds(scope: Scope, depth: int) -> Iterator[Any]:
             bind, source, conditions = compiled[depth]
@@ -377,10 +377,10 @@ class Compiler:
             args = items(scope)
             named = {str(name): value(scope) for name, value in options}
             if method is None:
-                return budget.made(function(scope)(*args, **named))
+                return budget.charge(function(scope)(*args, **named))
             holder = function(scope)
             value = self._method(holder, method)(holder, *args, **named)
-            return value if method == "get" else budget.made(value)
+            return value if method == "get" else budget.charge(value)
 
         return call
 

@@ -82,7 +82,7 @@ class PythonExpression:
 
     def _listed(self, value: Any) -> list[Any]:
         try:
-            return list(self._budget.made(list(value)))
+            return list(self._budget.charge(list(value)))
         except ExpressionRefused:
             raise
         except Exception as error:

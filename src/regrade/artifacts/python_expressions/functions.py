@@ -88,8 +88,8 @@ def builtins_of(budget: Budget) -> dict[str, Function]:
         return found
 
     def total(items: Iterable[Any], start: Any = 0) -> Any:
-        for item in budget.counted(items):
-            start = budget.made(start + item)
+        for item in budget.count_steps(items):
+            start = budget.charge(start + item)
         return start
 
     def raised(base: Any, exponent: Any, modulus: Any = None) -> Any:
@@ -123,15 +123,15 @@ def modules_of(budget: Budget) -> dict[str, dict[str, Any]]:
         def expand(match: re.Match[str]) -> Any:
             budget.step()
             if callable(repl):
-                return budget.made(repl(match))
-            return budget.made(match.expand(repl) if "\\" in repl else repl)
+                return budget.charge(repl(match))
+            return budget.charge(match.expand(repl) if "\\" in repl else repl)
 
         return re.sub(pattern, expand, string, count=count, flags=flags)
 
     def within(function: Function) -> Function:
         def items(*args: Any, **options: Any) -> Iterator[Any]:
-            for item in budget.counted(function(*args, **options)):
-                yield budget.made(item)
+            for item in budget.count_steps(function(*args, **options)):
+                yield budget.charge(item)
 
         return items
 
@@ -160,6 +160,6 @@ def methods_of(budget: Budget) -> dict[type, dict[str, Function]]:
 
     methods = {kind: {name: getattr(kind, name) for name in names.split()} for kind, names in _METHODS.items()}
     methods[bool] = methods[int]
-    methods[str] |= {"join": budget.joined, "replace": budget.replaced}
+    methods[str] |= {"join": budget.join, "replace": budget.replace}
     methods[str] |= {name: padding(getattr(str, name)) for name in ("center", "ljust", "rjust", "zfill")}
     return methods

@@ -88,5 +88,5 @@ class FilterByExpression(RowFilter, kw_only=True):
     def keeps(self, row: Row) -> bool:
         return self._expression.holds(row)
 
-    def shown(self) -> str:
+    def describe(self) -> str:
         return self.expression

@@ -10,7 +10,7 @@ from regrade.artifacts.artifact import artifact
 from regrade.artifacts.operator import FieldOperator
 from regrade.artifacts.paths import MISSING
 from regrade.artifacts.streams import Row
-from regrade.cards.operators.texts import TextOperator, compiled
+from regrade.cards.operators.texts import TextOperator, compile_argument
 
 
 class Extraction(FieldOperator):
@@ -74,9 +74,9 @@ class RegexParser(TextExtraction):
     termination_regex: str | None = None
 
     def verify(self) -> None:
-        compiled(self.regex, "regex")
+        compile_argument(self.regex, "regex")
         if self.termination_regex is not None:
-            compiled(self.termination_regex, "termination_regex")
+            compile_argument(self.termination_regex, "termination_regex")
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -135,7 +135,7 @@ class GroupDictWithRegex(TextOperator):
     flags: int = 0
 
     def verify(self) -> None:
-        compiled(self.pattern, "pattern", self.flags)
+        compile_argument(self.pattern, "pattern", self.flags)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:

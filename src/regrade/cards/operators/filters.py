@@ -62,11 +62,11 @@ class RowFilter(StreamOperator, kw_only=True):
                 dropped = True
         if dropped and not kept and self.error_on_filtered_all:
             raise RecipeError(
-                f"no row is left of the stream {stream!r}: {self.shown()} drops all",
+                f"no row is left of the stream {stream!r}: {self.describe()} drops all",
                 hint="set error_on_filtered_all to false where that is meant",
             )
 
-    def shown(self) -> str:
+    def describe(self) -> str:
         """What it asks of rows, for messages."""
         return type(self).__name__
 
@@ -135,7 +135,7 @@ class FilterByCondition(RowFilter, kw_only=True):
         holds = self._holds
         return all(_compared(holds, path, read(row), constant) for path, read, constant in self._tests)
 
-    def shown(self) -> str:
+    def describe(self) -> str:
         return "; ".join(f"{path} {self.condition} {value!r}"[:200] for path, value in self.values.items())
 
 

@@ -50,9 +50,9 @@ class BaseFusion(Reaching, Operator):
 
     def apply(self, streams: Streams) -> Streams:
         splits = self.include_splits if self.include_splits is not None else ["train", "test", "validation"]
-        return {split: Stream(lambda split=split: self.fused(split)) for split in splits}  # type: ignore[misc]
+        return {split: Stream(lambda split=split: self.fuse(split)) for split in splits}  # type: ignore[misc]
 
-    def fused(self, split: str) -> Iterator[Row]:
+    def fuse(self, split: str) -> Iterator[Row]:
         """The rows of one split."""
         raise NotImplementedError
 
@@ -87,7 +87,7 @@ class FixedFusion(BaseFusion):
     max_instances_per_subset: int | None = None
     max_instances_per_split: dict[str, int] | None = None
 
-    def fused(self, split: str) -> Iterator[Row]:
+    def fuse(self, split: str) -> Iterator[Row]:
         limits = (self.max_instances_per_subset, (self.max_instances_per_split or {}).get(split))
         limit = min((each for each in limits if each is not None), default=None)
         for name, rows in self.rows(split).items():
@@ -120,7 +120,7 @@ class WeightedFusion(BaseFusion):
         if isinstance(subsets, dict) and isinstance(weights, dict) and subsets.keys() != weights.keys():
             raise ArtifactError("the names of 'weights' are not those of 'subsets'", path=("weights",))
 
-    def fused(self, split: str) -> Iterator[Row]:
+    def fuse(self, split: str) -> Iterator[Row]:
         weights: Mapping[Any, float] = self.weights if isinstance(self.weights, dict) else dict(enumerate(self.weights))
         left = {name: iter(rows) for name, rows in self.rows(split).items()}
         draw, given = random_of(f"weighted_fusion_{split}"), 0

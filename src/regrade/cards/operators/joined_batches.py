@@ -65,7 +65,7 @@ class JoinedBatches:
         self.searched.check()
         return None
 
-    def joined(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+    def join_batches(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """The joined rows: the rows that seek in their order, and for each of them those that it found in theirs."""
         names = JoinedRows(self.how, self.seeking, self.searched)
         others = names.other_columns(self._held)

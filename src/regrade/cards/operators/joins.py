@@ -12,7 +12,7 @@ from regrade.artifacts.paths import MISSING
 from regrade.artifacts.streams import Batch, Row, Stream, Streams, in_batches
 from regrade.cards.operators.joined_batches import JoinedBatches
 from regrade.cards.operators.joined_rows import JoinedRows, Side
-from regrade.cards.operators.matching import DEFAULT_MEMORY, indexed, matched
+from regrade.cards.operators.matching import DEFAULT_MEMORY, index_by_key, match_keys
 from regrade.cards.operators.mixes import source
 from regrade.errors import RecipeError
 
@@ -138,7 +138,7 @@ class _Join:
         table = JoinedBatches(self.how, self.seeking, self.searched, self.memory)
         rest = table.hold(searched.batches())
         if rest is None:
-            return self._some(table.joined(left))
+            return self._some(table.join_batches(left))
         rows = (row for batch in rest for row in batch.rows())
         asking = (row for batch in left for row in batch.rows())
         return self._some(in_batches(self._matched(asking, self._keyed(rows))))
@@ -166,7 +166,7 @@ class _Join:
     def _joined(self, seeking: Iterable[Row], searched: Iterator[tuple[Any, Row]]) -> Iterator[Row]:
         if self.how == "outer":
             return self._matched(seeking, searched)
-        index, rest = indexed(searched, self.memory)
+        index, rest = index_by_key(searched, self.memory)
         if rest is None:
             return self._looked_up(seeking, index)
         held = ((key, row) for key, rows in index.items() for row in rows)
@@ -192,7 +192,7 @@ class _Join:
         key, outer = self.seeking.key, self.how == "outer"
         asking = ((key(row), row) for row in seeking)
         joined: JoinedRows | None = None
-        for row, found in matched(searched, asking, memory=self.memory, leftovers=outer):
+        for row, found in match_keys(searched, asking, memory=self.memory, leftovers=outer):
             if joined is None:  # from here on all of the searched stream is known
                 joined = JoinedRows(self.how, self.seeking, self.searched)
             if row is MISSING:

@@ -37,7 +37,7 @@ Match: TypeAlias = tuple[int, Any, list[Any]]
 """Number and value of an item, and the values found for it."""
 
 
-def matched(
+def match_keys(
     searched: Iterable[tuple[Any, Any]],
     seeking: Iterable[tuple[Any, Any]],
     *,
@@ -63,7 +63,7 @@ def matched(
         yield value, found
 
 
-def indexed(searched: Iterable[tuple[Any, Any]], memory: int) -> tuple[dict[Any, list[Any]], Iterator[Any] | None]:
+def index_by_key(searched: Iterable[tuple[Any, Any]], memory: int) -> tuple[dict[Any, list[Any]], Iterator[Any] | None]:
     """The values by key, as many as fit, and the iterator over those that did not; None if all did.
 
     >>> indexed([("a", 1), (None, 2), ("a", 3)], memory=1_000_000)
@@ -94,7 +94,7 @@ def _matched(
     searched: Iterator[Item], seeking: Iterator[Item], memory: int, leftovers: bool, depth: int
 ) -> Iterator[Match]:
     keyed = ((key if key is not None or not leftovers else _LONE, (number, value)) for number, key, value in searched)
-    index, rest = indexed(keyed, memory if depth < _DEPTH else sys.maxsize)
+    index, rest = index_by_key(keyed, memory if depth < _DEPTH else sys.maxsize)
     if rest is not None:
         held = ((number, key, value) for key, items in index.items() for number, value in items)
         more = ((number, key, value) for key, (number, value) in rest)

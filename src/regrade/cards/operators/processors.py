@@ -19,7 +19,7 @@ from regrade.artifacts.operator import FieldOperator, Operator, RowOperator
 from regrade.artifacts.paths import MISSING
 from regrade.artifacts.streams import Row
 from regrade.cards.operators.extraction import Extraction
-from regrade.registry import known
+from regrade.registry import is_registered
 
 INFERENCE_STREAM: Final = "__INFERENCE_STREAM__"
 """The stream of rows without references: those that a model is asked for nothing but its answer."""
@@ -254,7 +254,7 @@ def postprocessor(data: Any, catalog: Catalog | None = None) -> Operator:
         try:
             return postprocessor(f"processors.{data}", catalog)
         except ArtifactError:
-            data = {"__type__": data} if known("artifact", data) else data
+            data = {"__type__": data} if is_registered("artifact", data) else data
     operator: Operator = _applied(build(data, Operator, catalog=catalog))
     Postprocessors([operator])
     return operator

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlencode
 from regrade.artifacts.artifact import artifact
 from regrade.artifacts.operator import FieldOperator
 from regrade.artifacts.reaching import Reaching
-from regrade.files.downloads import fetched
+from regrade.files.downloads import fetch_url
 
 _WIKIPEDIA: Final = "https://en.wikipedia.org/w/api.php"
 
@@ -34,7 +34,7 @@ class ReadFile(Reaching, FieldOperator, kw_only=True):
         if not isinstance(value, str):
             raise ValueError(f"{value!r} names no file")
         if value.startswith(("http://", "https://")):
-            return fetched(value, self.access).read_text(encoding=self.encoding, errors="replace")
+            return fetch_url(value, self.access).read_text(encoding=self.encoding, errors="replace")
         try:
             return self.access.path(Path(value)).read_text(encoding=self.encoding)
         except OSError as error:
@@ -66,7 +66,7 @@ class WikipediaFetcher(Reaching, FieldOperator, kw_only=True):
     def process_value(self, value: Any) -> Any:
         if not isinstance(value, str):
             raise ValueError(f"{value!r} names no article")
-        answer = json.loads(fetched(self.url(value), self.access).read_bytes())
+        answer = json.loads(fetch_url(self.url(value), self.access).read_bytes())
         page = next(iter(answer["query"]["pages"].values()))
         if "extract" not in page:
             raise ValueError(f"Wikipedia has no article {page.get('title', value)!r}")

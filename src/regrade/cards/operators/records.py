@@ -24,7 +24,7 @@ class _SerializeFields(RowOperator):
     to_field: str
     max_cell_length: int | None = None
 
-    def written(self, field: str, value: Any) -> str:
+    def write_field(self, field: str, value: Any) -> str:
         """One field as text."""
         raise NotImplementedError
 
@@ -35,7 +35,7 @@ class _SerializeFields(RowOperator):
             if self.max_cell_length is not None:
                 cut = truncate_cell(value, self.max_cell_length)
                 value = value if cut is None else cut
-            text += self.written(field, value)
+            text += self.write_field(field, value)
         return {**row, self.to_field: text}
 
 
@@ -52,7 +52,7 @@ class SerializeTableRowAsText(_SerializeFields):
         max_cell_length: Longer texts are cut.
     """
 
-    def written(self, field: str, value: Any) -> str:
+    def write_field(self, field: str, value: Any) -> str:
         return f"{field} is {value}, "
 
 
@@ -69,7 +69,7 @@ class SerializeTableRowAsList(_SerializeFields):
         max_cell_length: Longer texts are cut.
     """
 
-    def written(self, field: str, value: Any) -> str:
+    def write_field(self, field: str, value: Any) -> str:
         return f"{field}: {value}, "
 
 

@@ -41,9 +41,9 @@ class Shuffle(StreamOperator, kw_only=True):
         generator = random_of("shuffle")
         remaining = iter(rows)
         while page := list(islice(remaining, self.page_size)):
-            yield from self.shuffled(page, generator)
+            yield from self.shuffle_page(page, generator)
 
-    def shuffled(self, page: list[Row], generator: Random) -> Iterable[Row]:
+    def shuffle_page(self, page: list[Row], generator: Random) -> Iterable[Row]:
         """A page's rows in another order."""
         generator.shuffle(page)
         return page
@@ -68,9 +68,9 @@ class FeatureGroupedShuffle(Shuffle, kw_only=True):
     grouping_features: list[str] | None = None
     shuffle_within_group: bool = False
 
-    def shuffled(self, page: list[Row], generator: Random) -> Iterable[Row]:
+    def shuffle_page(self, page: list[Row], generator: Random) -> Iterable[Row]:
         if self.grouping_features is None:
-            return super().shuffled(page, generator)
+            return super().shuffle_page(page, generator)
         groups: dict[Any, list[Row]] = {}
         for row in page:
             groups.setdefault(tuple(get_path(row, name) for name in self.grouping_features), []).append(row)

@@ -142,7 +142,7 @@ class DuplicateTableRows(TableAugmentor):
     times: int = 1
 
     def process_value(self, value: Any) -> Any:
-        return {"header": value["header"], "rows": repeated(value["rows"], self.row_indices, self.times)}
+        return {"header": value["header"], "rows": repeat_items(value["rows"], self.row_indices, self.times)}
 
 
 @artifact("duplicate_table_columns")
@@ -162,11 +162,11 @@ class DuplicateTableColumns(TableAugmentor):
     times: int = 1
 
     def process_value(self, value: Any) -> Any:
-        header, *rows = (repeated(r, self.column_indices, self.times) for r in (value["header"], *value["rows"]))
+        header, *rows = (repeat_items(r, self.column_indices, self.times) for r in (value["header"], *value["rows"]))
         return {"header": header, "rows": rows}
 
 
-def repeated(items: list[Any], places: list[int], times: int) -> list[Any]:
+def repeat_items(items: list[Any], places: list[int], times: int) -> list[Any]:
     """The items, those at ``places`` as often as ``times`` says.
 
     >>> repeated(["a", "b"], [1], 3)

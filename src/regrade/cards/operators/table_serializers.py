@@ -35,9 +35,9 @@ class SerializeTable(TableSerializer):
         raise NotImplementedError
 
     def serialize(self, value: Any, instance: Row) -> str:
-        return self.serialize_table(self.shuffled(value))
+        return self.serialize_table(self.shuffle_table(value))
 
-    def shuffled(self, table: Any) -> Any:
+    def shuffle_table(self, table: Any) -> Any:
         """The table with its columns and rows shuffled, as far as that is asked for."""
         if self.shuffle_columns:
             table = shuffle_columns(table, self.seed)
@@ -193,7 +193,7 @@ class SerializeTableAsImage(SerializeTable):
         return extras.find_missing("PIL", to=_DRAWING)
 
     def serialize(self, value: Any, instance: Row) -> str:
-        image = draw_table(*_parts(self.shuffled(value)))
+        image = draw_table(*_parts(self.shuffle_table(value)))
         return ImageSerializer().serialize({"image": image, "format": "png"}, instance)
 
 

@@ -201,7 +201,7 @@ class TruncateTableCells(RowOperator):
     text_output: str | None = None
 
     def process_row(self, row: Row, stream: str | None = None) -> Row:
-        table, cuts = self.truncated(get_path(row, self.table))
+        table, cuts = self.truncate(get_path(row, self.table))
         result = set_path(row, self.table, table)
         if self.text_output is not None:
             answers = get_path(row, self.text_output)
@@ -209,7 +209,7 @@ class TruncateTableCells(RowOperator):
             result = set_path(result, self.text_output, cut)
         return result  # type: ignore[no-any-return]
 
-    def truncated(self, table: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    def truncate(self, table: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """The table with its cells cut, and what was cut to what."""
         cuts: dict[str, str] = {}
         rows = []

@@ -29,7 +29,7 @@ class TextOperator(FieldOperator):
         return self.process_text(value)
 
 
-def compiled(pattern: str, argument: str, flags: int = 0) -> re.Pattern[str]:
+def compile_argument(pattern: str, argument: str, flags: int = 0) -> re.Pattern[str]:
     """A regular expression that is an argument.
 
     Raises:
@@ -84,7 +84,7 @@ class RegexSplit(TextOperator):
     by: str
 
     def verify(self) -> None:
-        compiled(self.by, "by")
+        compile_argument(self.by, "by")
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -243,7 +243,7 @@ class RegexReplace(FieldOperator):
     replacement: str
 
     def verify(self) -> None:
-        compiled(self.pattern, "pattern")
+        compile_argument(self.pattern, "pattern")
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:

@@ -51,14 +51,14 @@ def _stand_in(value: Any) -> Any:
 _encode: Final = msgspec.json.Encoder(order="deterministic", enc_hook=_stand_in).encode
 
 
-def given(metadata: Any) -> Arrangement:
+def arrangement_of(metadata: Any) -> Arrangement:
     """The arrangement that a row's metadata asks for."""
     if not metadata:
         return {}
     return {key: metadata[key] for key in KEYS if metadata.get(key) is not None}
 
 
-def swapped(arrangement: Arrangement) -> bool:
+def is_swapped(arrangement: Arrangement) -> bool:
     """Whether an arrangement puts the second of two first.
 
     Raises:
@@ -70,7 +70,7 @@ def swapped(arrangement: Arrangement) -> bool:
     return answer
 
 
-def reordered(choices: list[Any], arrangement: Arrangement) -> list[Any]:
+def reorder(choices: list[Any], arrangement: Arrangement) -> list[Any]:
     """Choices in the order of an arrangement.
 
     >>> reordered(["cat", "dog", "cow"], {"choices_order": [2, 0, 1]})

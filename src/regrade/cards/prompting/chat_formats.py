@@ -39,7 +39,7 @@ class ChatAPIFormat(BaseFormat):
 
     place_instruction_in_user_turns: bool = False
 
-    def formatted(self, parts: Parts) -> Any:
+    def format_prompt(self, parts: Parts) -> Any:
         return self.to_chat(parts)
 
     def process_row(self, row: Row, stream: str | None = None) -> Row:
@@ -171,7 +171,7 @@ class HFSystemFormat(Reaching, ChatAPIFormat):
         """The model's tokenizer, loaded when it is first used."""
         return _tokenizer(self.named_model(self.model_name))
 
-    def formatted(self, parts: Parts) -> Any:
+    def format_prompt(self, parts: Parts) -> Any:
         text = self.tokenizer.apply_chat_template(
             self.to_chat(parts), tokenize=False, add_generation_prompt=True, **self.chat_kwargs_dict
         )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from regrade.artifacts.artifact import ArtifactError, artifact
 from regrade.artifacts.streams import Row
-from regrade.cards.prompting.arrangement import Arrangement, original_place, reordered
+from regrade.cards.prompting.arrangement import Arrangement, original_place, reorder
 from regrade.cards.prompting.format_strings import FormatString
 from regrade.cards.prompting.text_templates import InputFormatTemplate
 from regrade.seeds import random_of
@@ -156,7 +156,7 @@ class MultipleChoiceTemplate(InputFormatTemplate):
             return input_fields, reference_fields
         choices = self._choices(input_fields)
         right = self._choices(reference_fields)[self._target_place(reference_fields)]
-        shown = reordered(choices, arrangement)
+        shown = reorder(choices, arrangement)
         place = self._target_place(reference_fields)
         moved = order.index(place) if choices[place : place + 1] == [right] else shown.index(right)
         field = self.choices_field
@@ -184,7 +184,7 @@ class MultipleChoiceTemplate(InputFormatTemplate):
         instance["input_fields"] = {**inputs, "options": options}
         return instance
 
-    def restored(self, answer: str, count: int, arrangement: Arrangement) -> int | None:
+    def restore(self, answer: str, count: int, arrangement: Arrangement) -> int | None:
         """Where the choice that an answer names stood before the order was changed.
 
         Args:

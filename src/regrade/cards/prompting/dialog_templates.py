@@ -32,7 +32,7 @@ class DialogFieldsData(Artifact):
     system_role_label: str
     dialog_field: str
 
-    def written(self, dialog: Any, label_separator: str, turns_separator: str) -> str:
+    def write_dialog(self, dialog: Any, label_separator: str, turns_separator: str) -> str:
         """A dialog as text.
 
         Raises:
@@ -76,7 +76,7 @@ def with_written_dialogs(
         field = dialog.dialog_field
         if field not in input_fields:
             raise ValueError(f"the dialog {field!r} is missing; the input fields are {', '.join(input_fields)}")
-        result[field] = dialog.written(input_fields[field], label_separator, turns_separator)
+        result[field] = dialog.write_dialog(input_fields[field], label_separator, turns_separator)
     return result
 
 

@@ -65,7 +65,7 @@ class BaseFormat(Format):
 
     demos_field: str | None = "demos"
 
-    def formatted(self, parts: Parts) -> Any:
+    def format_prompt(self, parts: Parts) -> Any:
         """What the model is sent."""
         raise NotImplementedError
 
@@ -74,7 +74,7 @@ class BaseFormat(Format):
         texts = {name: _text(result, name) for name in _PARTS}
         demos = [_demo(demo) for demo in self._demos(row)] if self.demos_field in row else []
         parts = Parts(**texts, demos=demos, media=row.get("media") or {}, turns=row.get("__turns__"))
-        result["source"] = self.formatted(parts)
+        result["source"] = self.format_prompt(parts)
         return result
 
     def _demos(self, row: Row) -> Sequence[Row]:
@@ -199,7 +199,7 @@ class SystemFormat(BaseFormat):
         known = ("system_prompt", "instruction", "demos", "source", "target_prefix")
         return _steps(self.model_input_format, self.format_args, "model_input_format", known)
 
-    def formatted(self, parts: Parts) -> Any:
+    def format_prompt(self, parts: Parts) -> Any:
         source = parts.source
         if parts.turns is not None and not source:
             source = json.dumps(parts.turns)

@@ -52,7 +52,7 @@ class MultiTypeSerializer(Serializer):
 
     serializers: list[SingleTypeSerializer] = msgspec.field(default_factory=_usual)
 
-    def added(self, serializers: list[SingleTypeSerializer]) -> MultiTypeSerializer:
+    def prepend(self, serializers: list[SingleTypeSerializer]) -> MultiTypeSerializer:
         """One like this that tries other serializers first."""
         return msgspec.structs.replace(self, serializers=[*serializers, *self.serializers])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from regrade.artifacts.artifact import artifact
 from regrade.artifacts.streams import Row
-from regrade.cards.prompting.arrangement import Arrangement, coin, swapped
+from regrade.cards.prompting.arrangement import Arrangement, coin, is_swapped
 from regrade.cards.prompting.dialog_templates import DialogFieldsData, with_written_dialogs
 from regrade.cards.prompting.text_templates import InputOutputTemplate
 
@@ -69,12 +69,12 @@ class PairwiseChoiceTemplate(InputOutputTemplate):
         answer = reference_fields.get(self.answer_field)
         if answer not in _OTHER:
             raise ValueError(f"the reference field {self.answer_field!r} must be one of {[*_OTHER]}, not {answer!r}")
-        if swapped(arrangement):
+        if is_swapped(arrangement):
             input_fields = _exchanged(input_fields, self.choice_a_field, self.choice_b_field)
             answer = _OTHER[answer]
         return input_fields, {**reference_fields, self.answer_field: self._label(answer)}
 
-    def restored(self, label: str, arrangement: Arrangement) -> str | None:
+    def restore(self, label: str, arrangement: Arrangement) -> str | None:
         """Which response a judge's label stands for.
 
         Args:
@@ -86,7 +86,7 @@ class PairwiseChoiceTemplate(InputOutputTemplate):
         """
         for answer, other in _OTHER.items():
             if label == self._label(answer):
-                return other if swapped(arrangement) else answer
+                return other if is_swapped(arrangement) else answer
         return None
 
 
@@ -157,7 +157,7 @@ class PairwiseComparativeRatingTemplate(InputOutputTemplate):
         return {"swapped": coin(input_fields, self.shuffle_seed)} if self.shuffle else {}
 
     def arrange(self, input_fields: Row, reference_fields: Row, arrangement: Arrangement) -> tuple[Row, Row]:
-        if not swapped(arrangement):
+        if not is_swapped(arrangement):
             return input_fields, reference_fields
         rating: Any = reference_fields.get(self.answer_field)
         if not isinstance(rating, int | float):
@@ -166,6 +166,6 @@ class PairwiseComparativeRatingTemplate(InputOutputTemplate):
         inputs = _exchanged(inputs, self.choice_a_id_field, self.choice_b_id_field)
         return inputs, {**reference_fields, self.answer_field: -rating}
 
-    def restored(self, rating: float, arrangement: Arrangement) -> float:
+    def restore(self, rating: float, arrangement: Arrangement) -> float:
         """The rating of the first response over the second, whichever was shown first."""
-        return -rating if swapped(arrangement) else rating
+        return -rating if is_swapped(arrangement) else rating

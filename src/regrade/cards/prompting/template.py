@@ -11,7 +11,7 @@ import msgspec
 from regrade.artifacts.artifact import ArtifactError
 from regrade.artifacts.operator import RowOperator
 from regrade.artifacts.streams import Row
-from regrade.cards.prompting.arrangement import Arrangement, given
+from regrade.cards.prompting.arrangement import Arrangement, arrangement_of
 from regrade.cards.prompting.format_strings import FormatString, format_string
 from regrade.cards.prompting.multi_type_serializer import MultiTypeSerializer
 from regrade.cards.prompting.serializers import ListSerializer, Serializer, SingleTypeSerializer
@@ -135,7 +135,7 @@ class Template(RowOperator):
         arrangement = self.arrangement(inputs, references)
         metadata = result.get("metadata")
         if metadata is not None:
-            arrangement = {**arrangement, **given(metadata)}
+            arrangement = {**arrangement, **arrangement_of(metadata)}
             if arrangement:
                 result["metadata"] = {**metadata, **arrangement}
         return self.arrange(inputs, references, arrangement)
@@ -173,7 +173,7 @@ class Template(RowOperator):
         """
         if not isinstance(self.serializer, MultiTypeSerializer):
             raise ArtifactError("the template's serializer is not a multi_type_serializer", path=("serializer",))
-        return msgspec.structs.replace(self, serializer=self.serializer.added(serializers))
+        return msgspec.structs.replace(self, serializer=self.serializer.prepend(serializers))
 
     @cached_property
     def _formats(self) -> dict[str, FormatString]:

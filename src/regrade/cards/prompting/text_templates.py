@@ -216,7 +216,7 @@ class OutputQuantizingTemplate(InputOutputTemplate):
     def _quantizing(self) -> Serializer:
         if not isinstance(self.serializer, MultiTypeSerializer):
             return self.serializer
-        return self.serializer.added([NumberQuantizingSerializer(quantum=self.quantum)])
+        return self.serializer.prepend([NumberQuantizingSerializer(quantum=self.quantum)])
 
     def serialize(self, data: Row, instance: Row) -> Row:
         return self._quantizing.serialize_fields(data, instance)

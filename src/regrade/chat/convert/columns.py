@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from regrade.chat.convert.lines import MESSAGES, Converted, json_text, untouched
+from regrade.chat.convert.lines import MESSAGES, Converted, json_text, unchanged_bytes
 from regrade.chat.convert.regular import Shape, _turn_classes
-from regrade.chat.convert.table_schema import EXTRA, Column, TableSchema, Unfit, fitted
+from regrade.chat.convert.table_schema import EXTRA, Column, TableSchema, Unfit, fit_value
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +37,7 @@ class Turns:
         self.beside: dict[int, dict[str, Any]] = {}
 
     def append(self, folded: Any) -> None:
-        """Add a conversation as `fitted` gives it."""
+        """Add a conversation as `fit_value` gives it."""
         if folded is None:
             self.sizes.append(None)
             return
@@ -104,14 +104,14 @@ class Filling:
             known += name in row
             stored = None
             if value is not None:
-                raw = untouched(converted, name)
+                raw = unchanged_bytes(converted, name)
                 try:
                     if column.kind == "json" and raw is not None:
                         stored = bytes(raw).decode()
                     elif column.kind == "float" and raw is not None and value in (float("inf"), float("-inf")):
                         raise Unfit  # a number such as 1e400: the bytes say more than the value
                     else:
-                        stored = fitted(value, column)
+                        stored = fit_value(value, column)
                 except (Unfit, UnicodeDecodeError):
                     overflow[name] = _text(value, raw)
             if column.kind == "turns":
@@ -121,7 +121,7 @@ class Filling:
         if known < len(row):
             for name, value in row.items():
                 if name not in self.values and name not in self.turns:
-                    overflow[name] = _text(value, untouched(converted, name))
+                    overflow[name] = _text(value, unchanged_bytes(converted, name))
         text = None
         if overflow:
             text = "{" + ",".join(f"{json_text(name)}:{value}" for name, value in overflow.items()) + "}"

@@ -23,9 +23,9 @@ from regrade.chat.convert.outputs import (
     append,
     check_target,
     encoding_of,
-    opened,
+    name_output,
+    open_output,
     shard_names,
-    told_where,
     work_folder,
 )
 from regrade.chat.convert.quarantine import Quarantine, quarantine_path
@@ -178,7 +178,7 @@ def convert(
         RegradeError: the output cannot be written.
     """
     encoding = request.check()
-    with protecting_inputs(), told_where(request.output), work_folder(request.output) as folder:
+    with protecting_inputs(), name_output(request.output), work_folder(request.output) as folder:
         return _Conversion(request, encoding, folder, engine, progress).run(say or (lambda _: None))
 
 
@@ -212,10 +212,10 @@ class _Conversion:
                 surveyed = survey(place.path, place.label, mapping, request.options())
                 self.surveyed.append(surveyed)
                 if surveyed.file is None or surveyed.detection.problem is None:
-                    say(surveyed.said())
+                    say(surveyed.summarize())
         for surveyed in self.surveyed:
             if surveyed.file is not None:
-                surveyed.detection.checked(surveyed.label)
+                surveyed.detection.require_convertible(surveyed.label)
         if self.encoding != "lines":
             self._decide_schema()
         tasks = self._tasks()
@@ -345,7 +345,7 @@ class _Conversion:
         counts = [Counts() for _ in self.surveyed]
         quarantine = self._quarantine()
         rows = 0
-        with opened(request.output, self.encoding, self.schema) as output:
+        with open_output(request.output, self.encoding, self.schema) as output:
             work = self._work(self.encoding, ledger=self._ledger(tasks, output))
             for task, result in self._results(work, tasks, request.limit):
                 self._count(task, result, counts, quarantine)
@@ -424,7 +424,7 @@ class _Conversion:
         names = shard_names(self.request.output, len(ranges)) if sharded else [self.request.output]
         with ExitStack() as stack:
             outputs: list[LinesOutput] = [
-                stack.enter_context(opened(name, self.encoding, self.schema)) for name in names
+                stack.enter_context(open_output(name, self.encoding, self.schema)) for name in names
             ]
             for (start, stop), output in zip(ranges, outputs, strict=True):
                 if self.encoding == "lines":

@@ -101,7 +101,7 @@ class Lines:
         return True
 
     def add(self, converted: Converted) -> int:
-        self.held += (converted.encoded(), b"\n")
+        self.held += (converted.encode(), b"\n")
         return 0
 
     def flush(self) -> None:

@@ -63,7 +63,7 @@ class Converted(NamedTuple):
     tool_calls: int
     losses: tuple[str, ...] = ()
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """The row as a line of JSON, without newline."""
         return self.line if self.line is not None else encode_row(self)
 
@@ -129,10 +129,10 @@ class LineConverter:
                 raw = _raw_columns(line)
             except (msgspec.MsgspecError, RecursionError):  # NaN and the like
                 raw = None
-        return Converted(placed(row, value), value, raw, line if row is value else None, turns, calls, losses)
+        return Converted(place_columns(row, value), value, raw, line if row is value else None, turns, calls, losses)
 
 
-def placed(row: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
+def place_columns(row: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
     """The row with its new columns in the place of the first that they stand for."""
     new = [name for name in row if name not in source]
     if not new:
@@ -148,7 +148,7 @@ def placed(row: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def untouched(converted: Converted, name: str) -> Raw | None:
+def unchanged_bytes(converted: Converted, name: str) -> Raw | None:
     """The bytes of a column that is as it was; None if it was changed, or its bytes are not known."""
     if converted.raw is None or converted.row[name] is not converted.source.get(name, _ABSENT):
         return None
@@ -164,7 +164,7 @@ def encode_row(converted: Converted) -> bytes:
     columns: dict[str, Any] = {}
     strict = True
     for name, value in converted.row.items():
-        raw = untouched(converted, name)
+        raw = unchanged_bytes(converted, name)
         if raw is None and strict and not finite(value):
             strict = False
         columns[name] = value if raw is None else raw

@@ -46,7 +46,7 @@ def quotas(available: Sequence[int], shares: Sequence[float] | None, limit: int 
     return counts
 
 
-def interleaved(counts: Sequence[int], shares: Sequence[float] | None, seed: int, limit: int | None) -> Iterator[int]:
+def interleave(counts: Sequence[int], shares: Sequence[float] | None, seed: int, limit: int | None) -> Iterator[int]:
     """Which input each row of an interleaved mixture comes from.
 
     Without shares the inputs take turns, and one that has no more rows is passed over. With shares each row is drawn;
@@ -73,7 +73,7 @@ def interleaved(counts: Sequence[int], shares: Sequence[float] | None, seed: int
         yield place
 
 
-def drawn(counts: Sequence[int], seed: int, limit: int | None) -> Iterator[int]:
+def draw_inputs(counts: Sequence[int], seed: int, limit: int | None) -> Iterator[int]:
     """Which input each row of a shuffled mixture comes from, where every order is as likely."""
     left = list(counts)
     total = sum(left)
@@ -96,7 +96,7 @@ def lines_of(paths: Sequence[str | Path]) -> Iterator[bytes]:
             yield from file
 
 
-def shuffled(paths: Sequence[str | Path], seed: int, stream: int, folder: Path) -> list[Path]:
+def shuffle_files(paths: Sequence[str | Path], seed: int, stream: int, folder: Path) -> list[Path]:
     """Files of the same lines in random order.
 
     Args:
@@ -117,7 +117,7 @@ def shuffled(paths: Sequence[str | Path], seed: int, stream: int, folder: Path) 
                 first.add(keys, block)
         Path(path).unlink()
     first.close()
-    return list(first.sorted())
+    return list(first.sort_files())
 
 
 class _Scatter:
@@ -170,7 +170,7 @@ class _Scatter:
     def close(self) -> None:
         self._flush()
 
-    def sorted(self) -> Iterator[Path]:
+    def sort_files(self) -> Iterator[Path]:
         """The files, each sorted, in order of their keys."""
         for bucket in range(len(self.lines)):
             path = self._path(bucket, "lines")
@@ -188,7 +188,7 @@ class _Scatter:
                         place += len(block)
                 path.unlink()
                 deeper.close()
-                yield from deeper.sorted()
+                yield from deeper.sort_files()
                 continue
             with path.open("rb") as file:
                 lines = file.readlines()

@@ -59,14 +59,14 @@ def put_in_order(
     files: list[list[Path]] = parts.files
     counts = parts.rows
     if mix == "interleave":
-        order = mixing.interleaved(counts, shares, seed, limit)
+        order = mixing.interleave(counts, shares, seed, limit)
     elif mix == "shuffle":
         counts = mixing.quotas(counts, shares, limit)
         files = [
-            mixing.shuffled(own, seed, number, ordered.with_name(f"shuffle-{number}"))
+            mixing.shuffle_files(own, seed, number, ordered.with_name(f"shuffle-{number}"))
             for number, own in enumerate(files)
         ]
-        order = mixing.drawn(counts, seed, limit)
+        order = mixing.draw_inputs(counts, seed, limit)
     else:
         counts = mixing.quotas(counts, shares, limit)
         order = (place for place, count in enumerate(counts) for _ in range(count))

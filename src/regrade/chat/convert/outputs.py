@@ -156,7 +156,7 @@ class ParquetOutput(LinesOutput):
             parquet.write_table(self.schema.arrow().empty_table(), empty, compression="zstd")
             self._write(empty.getvalue())
         else:
-            self._write(self.footer.encoded())
+            self._write(self.footer.encode())
         self.file.flush()
 
     def _write(self, data: bytes) -> None:
@@ -231,7 +231,7 @@ def append(file: IO[bytes], part: Part, start: int, stop: int) -> None:
 
 
 @contextmanager
-def opened(output: str, encoding: Encoding, schema: TableSchema | None) -> Iterator[LinesOutput]:
+def open_output(output: str, encoding: Encoding, schema: TableSchema | None) -> Iterator[LinesOutput]:
     """An output to be filled; a file takes its place when the block ends without an exception."""
     kind = _OUTPUTS[encoding]
     if output == STDOUT:
@@ -240,14 +240,14 @@ def opened(output: str, encoding: Encoding, schema: TableSchema | None) -> Itera
         yield target
         target.finish()
         return
-    with told_where(output), replacing(Path(output)) as temporary, temporary.open("wb") as file:
+    with name_output(output), replacing(Path(output)) as temporary, temporary.open("wb") as file:
         target = kind(file, schema)
         yield target
         target.finish()
 
 
 @contextmanager
-def told_where(output: str) -> Iterator[None]:
+def name_output(output: str) -> Iterator[None]:
     """A full disk and the like as an error that says which file could not be written."""
     try:
         yield

@@ -195,7 +195,7 @@ class Footer:
                     write_struct(_moved_group(group, place - part.start, len(self._groups)), out)
                     self._groups.append(bytes(out))
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """All that stands behind the row groups.
 
         Raises:

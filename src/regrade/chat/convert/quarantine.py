@@ -9,7 +9,7 @@ from typing import IO
 
 from regrade.atomic import replacing
 from regrade.chat.convert.encoded import Part
-from regrade.chat.convert.outputs import STDOUT, told_where
+from regrade.chat.convert.outputs import STDOUT, name_output
 
 
 def quarantine_path(output: str) -> str | None:
@@ -53,7 +53,7 @@ class Quarantine:
             target.unlink(missing_ok=True)
             return False
         self._file.close()
-        with told_where(self.path), replacing(target) as temporary:
+        with name_output(self.path), replacing(target) as temporary:
             os.replace(self._temporary, temporary)  # noqa: PTH105
         return True
 

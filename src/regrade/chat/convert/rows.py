@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
 import msgspec
 
 from regrade.chat.convert.blocks import BLOCK_BYTES, MAX_ROW_BYTES, Block, read_blocks
-from regrade.chat.convert.table_schema import told, unfolded
+from regrade.chat.convert.table_schema import read_metadata, unfold_row
 from regrade.errors import InputError, RegradeError
 from regrade.files import json_lines
 from regrade.files import reading as files
@@ -185,11 +185,11 @@ def _parquet_rows(path: str, group: int) -> Iterator[Numbered | Malformed]:
     number = 0
     try:
         opened = table_files.open_parquet(path)
-        said = told(opened.schema_arrow.metadata)
+        said = read_metadata(opened.schema_arrow.metadata)
         for batch in opened.iter_batches(batch_size=256, row_groups=[group]):
             for row in batch.to_pylist():
                 number += 1
-                yield Numbered(number, unfolded(row, said) if said else row)
+                yield Numbered(number, unfold_row(row, said) if said else row)
     except RegradeError:
         raise
     except Exception:
@@ -208,12 +208,12 @@ def _arrow_rows(path: str) -> Iterator[Numbered | Malformed]:
             else:
                 opened = pa.ipc.open_stream(stream)
                 batches = iter(opened)
-            said = told(opened.schema.metadata)
+            said = read_metadata(opened.schema.metadata)
             for batch in batches:
                 for start in range(0, batch.num_rows, 256):
                     for row in batch.slice(start, 256).to_pylist():
                         number += 1
-                        yield Numbered(number, unfolded(row, said) if said else row)
+                        yield Numbered(number, unfold_row(row, said) if said else row)
     except RegradeError:
         raise
     except Exception:
@@ -339,7 +339,7 @@ def _sample_groups(file: DataFile, count: int) -> Sample:
     opened = table_files.open_parquet(file.path)
     groups = opened.metadata.num_row_groups
     total = opened.metadata.num_rows
-    said = told(opened.schema_arrow.metadata)
+    said = read_metadata(opened.schema_arrow.metadata)
     chosen = sorted({0, groups // 4, groups // 2, 3 * groups // 4, groups - 1}) if groups else []
     found: list[Any] = []
     for group in chosen:
@@ -348,4 +348,4 @@ def _sample_groups(file: DataFile, count: int) -> Sample:
             taken = [row for batch in itertools.islice(batches, 1 + count // 64) for row in batch.to_pylist()]
         each = -(-count // len(chosen))
         found += taken[:: max(1, len(taken) // each)][:each]
-    return Sample([unfolded(row, said) if said else row for row in found], [], total <= len(found))
+    return Sample([unfold_row(row, said) if said else row for row in found], [], total <= len(found))

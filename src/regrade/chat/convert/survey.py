@@ -44,7 +44,7 @@ class Surveyed(msgspec.Struct):
         assert self.file is not None
         return SourceJob(self.file, self.detection.format, self.detection.mapping, self.shape)
 
-    def said(self) -> str:
+    def summarize(self) -> str:
         """One line for people."""
         found = self.detection
         if self.file is None:

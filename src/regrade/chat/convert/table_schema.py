@@ -129,7 +129,7 @@ class TableSchema(msgspec.Struct, frozen=True):
     extra: str = EXTRA
 
     def arrow(self) -> pa.Schema:
-        """The Arrow schema; its metadata says which columns hold JSON text, for `unfolded` to undo."""
+        """The Arrow schema; its metadata says which columns hold JSON text, for `unfold_row` to undo."""
         import pyarrow as pa
 
         told = {
@@ -234,7 +234,7 @@ class Unfit(Exception):
     """A value that its column cannot hold as it is."""
 
 
-def fitted(value: Any, column: Column) -> Any:
+def fit_value(value: Any, column: Column) -> Any:
     """A value as its column takes it; of JSON columns the text, of turns what `fold` makes of each.
 
     Raises:
@@ -345,7 +345,7 @@ def _fold_calls(calls: list[Any]) -> tuple[list[dict[str, Any]], bool]:
     return folded, exact
 
 
-def told(metadata: dict[bytes, bytes] | None) -> dict[str, Any] | None:
+def read_metadata(metadata: dict[bytes, bytes] | None) -> dict[str, Any] | None:
     """What Regrade said in a table's metadata; None if it is another's table.
 
     Raises:
@@ -361,12 +361,12 @@ def told(metadata: dict[bytes, bytes] | None) -> dict[str, Any] | None:
     return said
 
 
-def unfolded(row: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+def unfold_row(row: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     """A row of such a table as it was before: nulls are absent, JSON text is what it says.
 
     Args:
         row: The row, as Arrow gives it.
-        said: What `told` gives.
+        said: What `read_metadata` gives.
     """
     result: dict[str, Any] = {}
     texts = said["json"]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from regrade.chat.format import REJECTED, ChatFormat, Conversation, Written
 from regrade.chat.message import Message, kind_of
 from regrade.chat.row_error import ChatRowError
-from regrade.chat.stored_text import decoded
+from regrade.chat.stored_text import decode_json_text
 from regrade.chat.tool_calls import json_text
 from regrade.chat.turns import text_of, with_system, without
 from regrade.registry import register
@@ -218,7 +218,7 @@ def _use(call: dict[str, Any], losses: list[str]) -> dict[str, Any]:
     arguments = function.get("arguments")
     if isinstance(arguments, str):
         try:
-            value = decoded(arguments, "arguments")
+            value = decode_json_text(arguments, "arguments")
         except ChatRowError:
             value = None
         if not isinstance(value, dict):

@@ -85,8 +85,8 @@ def _read(parts: list[dict[str, Any]], role: str, ids: CallIds) -> list[Message]
             said.append(_part(part))
     if not (said or calls or thoughts):
         return results
-    ids.turned()
-    ids.asked(calls)
+    ids.end_turn()
+    ids.remember_calls(calls)
     plain = len(said) == 1 and said[0]["type"] == "text" and len(said[0]) == 2
     message: Message = {"role": role, "content": said[0]["text"] if plain else said or None}
     if thoughts:
@@ -99,7 +99,7 @@ def _read(parts: list[dict[str, Any]], role: str, ids: CallIds) -> list[Message]
 def _result(response: dict[str, Any], ids: CallIds) -> Message:
     name = response.get("name")
     given = response.get("id")
-    call_id = ids.answered(name if isinstance(name, str) else None, given if isinstance(given, str) else None)
+    call_id = ids.match_result(name if isinstance(name, str) else None, given if isinstance(given, str) else None)
     value = response.get("response")
     message: Message = {"role": "tool", "content": value if isinstance(value, str) else json_text(value)}
     if call_id:

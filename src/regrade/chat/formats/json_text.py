@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from regrade.chat.format import ChatFormat, Conversation
 from regrade.chat.message import validate
 from regrade.chat.row_error import ChatRowError
-from regrade.chat.stored_text import decoded
+from regrade.chat.stored_text import decode_json_text
 from regrade.chat.turns import COLUMNS
 from regrade.registry import register
 
@@ -36,7 +36,7 @@ class JsonText(ChatFormat):
         name = self._column(row)
         if name is None:
             raise ChatRowError("no column holds JSON text")
-        value = decoded(row[name], name)
+        value = decode_json_text(row[name], name)
         if isinstance(value, dict):
             value = next((value[key] for key in COLUMNS if isinstance(value.get(key), list)), value)
         if not isinstance(value, list):

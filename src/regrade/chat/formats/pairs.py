@@ -10,7 +10,7 @@ from regrade.chat.mapping import Mapping
 from regrade.chat.message import Message, kind_of
 from regrade.chat.row_error import ChatRowError
 from regrade.chat.split import split_completion, split_preference
-from regrade.chat.stored_text import decoded
+from regrade.chat.stored_text import decode_json_text
 from regrade.chat.turns import is_turns, read_turns, with_system, without
 from regrade.registry import register
 
@@ -228,7 +228,7 @@ class ExpectedAnswer(Pairs):
     def to_messages(self, row: Dict[str, Any]) -> Conversation:
         turns = row.get("chat_completion_input")
         if isinstance(turns, str) and _first(row, self._prompts) == "chat_completion_input":
-            row = {**row, "chat_completion_input": decoded(turns, "chat_completion_input")}
+            row = {**row, "chat_completion_input": decode_json_text(turns, "chat_completion_input")}
         return super().to_messages(row)
 
     def quick(self, row: dict[str, Any]) -> dict[str, Any] | None:

@@ -115,7 +115,7 @@ class Preference(ChatFormat):
     def _ends_with_answer(self, turns: Any) -> bool:
         last = turns[-1] if isinstance(turns, list) and turns else None
         role = last.get("role") or last.get("from") if isinstance(last, dict) else None
-        return self.roles.known(role) and self.roles.role(role) == "assistant"
+        return self.roles.is_known(role) and self.roles.role(role) == "assistant"
 
     def _prompt(self, row: Dict[str, Any], prompt_name: str | None, input_name: str | None) -> list[Message]:
         prompt = row[prompt_name] if prompt_name else None

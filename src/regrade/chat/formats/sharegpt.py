@@ -176,20 +176,20 @@ def _turns(messages: list[Message], losses: list[str]) -> list[dict[str, Any]]:
             if turns and turns[-1]["from"] == CALL and not beside and len(turns[-1]) == 2:
                 losses.append("calls of tools in two messages in a row (they become one)")
             turns.append({"from": CALL, "value": written_calls(message), **beside})
-            ids.asked(message["tool_calls"])
+            ids.remember_calls(message["tool_calls"])
             continue
         if role == "tool":
             # An id that follows from the order need not be written.
             given = beside.pop("tool_call_id", None)
             name = beside.get("name")
-            expected = ids.answered(name if isinstance(name, str) else None)
+            expected = ids.match_result(name if isinstance(name, str) else None)
             if given != expected:
                 if given is None:
                     losses.append("results of tools without the id of their call")
                 else:
                     beside["tool_call_id"] = given
         else:
-            ids.turned()
+            ids.end_turn()
         turn = {"from": _WRITTEN_ROLES.get(role, role), "value": _value(content, losses), **beside}
         if clash := beside.keys() & {"from", "value", "speaker", "text", "author", "utterance", "sender", "message"}:
             losses.append(f"keys of messages that mean something to ShareGPT ({', '.join(sorted(clash))})")

@@ -65,11 +65,11 @@ class TypedValues(ChatFormat):
             beside = {key: value for key, value in turn.items() if key not in ("role", "content")}
             message |= _opened(turn.get("content"), ids, tools)
             if message["role"] == "tool":
-                call_id = ids.answered(beside.get("name"), beside.pop("tool_call_id", None))
+                call_id = ids.match_result(beside.get("name"), beside.pop("tool_call_id", None))
                 message |= {"tool_call_id": call_id} if call_id else {}
             else:
-                ids.turned()
-                ids.asked(message.get("tool_calls"))
+                ids.end_turn()
+                ids.remember_calls(message.get("tool_calls"))
             messages.append({**message, **beside})
         return messages
 

@@ -163,7 +163,7 @@ def labels_in(text: str) -> list[Label]:
     return found
 
 
-def bracketed(text: str, parse: Parse, labels: Sequence[Label]) -> Iterator[Candidate]:
+def find_bracketed(text: str, parse: Parse, labels: Sequence[Label]) -> Iterator[Candidate]:
     """What stands in double square brackets."""
     ranks = {label.end: label.rank for label in labels}
     for match in _BRACKETS.finditer(text):
@@ -179,7 +179,7 @@ def bracketed(text: str, parse: Parse, labels: Sequence[Label]) -> Iterator[Cand
         yield Candidate(start, found.value, True, rank, found.fault)
 
 
-def tagged(text: str, parse: Parse) -> Iterator[Candidate]:
+def find_tagged(text: str, parse: Parse) -> Iterator[Candidate]:
     """What stands between tags that are named for a verdict: ``<rating>8</rating>``."""
     for match in _TAG.finditer(text):
         if "[[" not in match[3] and (found := parse(match[3])) is not None:

@@ -11,11 +11,11 @@ from regrade.filters.verdicts.candidates import (
     LABELLED,
     Candidate,
     Reading,
-    bracketed,
+    find_bracketed,
+    find_tagged,
     labels_in,
     plain_text,
     settle,
-    tagged,
 )
 from regrade.filters.verdicts.choices import Options
 from regrade.filters.verdicts.objects import fields_in
@@ -88,6 +88,6 @@ class VerdictReader:
             return
         plain = plain_text(rest)
         labels = labels_in(plain)
-        yield from bracketed(plain, kind.parse, labels)
-        yield from tagged(plain, kind.parse)
+        yield from find_bracketed(plain, kind.parse, labels)
+        yield from find_tagged(plain, kind.parse)
         yield from kind.in_words(plain, labels)

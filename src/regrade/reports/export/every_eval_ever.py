@@ -21,7 +21,7 @@ import msgspec
 
 from regrade import __version__
 from regrade.recorded_values import encode_other, plain
-from regrade.reports.export.scored import Scored, kept_sources, prompt_of, said, scored_samples
+from regrade.reports.export.scored import Scored, answer_texts_of, kept_sources, prompt_of, scored_samples
 from regrade.reports.export.whole_folder import whole_folder
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ class _Record:
                 **({"choices": choices} if len(choices) > 1 else {}),
             },
             "output": {
-                "raw": said(record),
+                "raw": answer_texts_of(record),
                 **({"reasoning_trace": [details["thinking"]]} if details.get("thinking") else {}),
             },
             **({"metadata": told} if told else {}),

@@ -72,7 +72,7 @@ def prompt_of(record: Record) -> Any:
     return arguments[0][0] if arguments and arguments[0] else None
 
 
-def said(record: Record) -> list[str]:
+def answer_texts_of(record: Record) -> list[str]:
     """The texts of a sample's repeats; of choices the likeliest one, as text."""
     if not record.answers:
         return []

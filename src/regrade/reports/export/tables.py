@@ -13,7 +13,7 @@ import msgspec
 from regrade.atomic import replacing
 from regrade.errors import RegradeError
 from regrade.recorded_values import encode_other, plain
-from regrade.reports.export.scored import kept_sources, prompt_of, said, scored_samples
+from regrade.reports.export.scored import answer_texts_of, kept_sources, prompt_of, scored_samples
 from regrade.reports.tables import extracted_text, json_text
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def rows(scores: Scores) -> Iterator[dict[str, Any]]:
         for sample in scored_samples(kept):
             record, details = sample.record, sample.details
             usage = details.get("usage") or {}
-            answers = said(record)
+            answers = answer_texts_of(record)
             known = {
                 "task": source.task,
                 "run": source.run.name,

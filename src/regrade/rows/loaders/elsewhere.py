@@ -199,7 +199,7 @@ class TURLColumnTypeAnnotationLoader(Loader, kw_only=True):
             path = str(loading.access.path(local_data.stand_in(loading.data, name, Path(name).stem), loading.data))
         else:
             where = "hf://datasets/stanford-crfm/helm-scenarios"
-            with hub.told(where):
+            with hub.explain_errors(where):
                 repo = hub.Repository("stanford-crfm/helm-scenarios", "main", token=hub_token(loading))
                 path = repo.fetch(name)
             if repo.commit is not None:

@@ -15,7 +15,7 @@ from regrade.rows.loaders import local_data
 from regrade.rows.loaders.loader import Loader, Loading
 
 
-def found(name: str, stream: str, loading: Loading) -> Path:
+def find_file(name: str, stream: str, loading: Loading) -> Path:
     """The file that a card means, on this machine: below ``--data``, relative to the card, or fetched.
 
     Raises:
@@ -29,9 +29,9 @@ def found(name: str, stream: str, loading: Loading) -> Path:
         return access.path(locate(name))
     if is_url(name):
         if name.startswith(("http://", "https://")):
-            from regrade.files.downloads import fetched
+            from regrade.files.downloads import fetch_url
 
-            return fetched(name, access)
+            return fetch_url(name, access)
         return locate(access.url(name))
     starts = [folder for folder in (loading.folder, Path()) if folder is not None]
     if Path(name).is_absolute():
@@ -69,9 +69,9 @@ class FileLoader(Loader, kw_only=True):
         return {stream: partial(self._rows_of, name, stream, loading) for stream, name in self.files.items()}
 
     def _rows_of(self, name: str, stream: str, loading: Loading) -> Iterable[Row]:
-        from regrade.rows.loaders.tables import rows_of, unzipped
+        from regrade.rows.loaders.tables import rows_of, unzip
 
-        path = unzipped(found(name, stream, loading))
+        path = unzip(find_file(name, stream, loading))
         if loading.data is not None and Path(name).name != path.name:
             return rows_of(path, loading)  # another file, perhaps of another kind, stands in
         return self.rows(path, loading)
@@ -104,9 +104,9 @@ class LoadCSV(FileLoader, kw_only=True):
             raise ArtifactError(f"'sep' must be one character, not {self.sep!r}", path=("sep",))
 
     def rows(self, path: Path, loading: Loading) -> Iterable[Row]:
-        from regrade.rows.loaders.tables import delimited
+        from regrade.rows.loaders.tables import read_delimited
 
-        return delimited(path, self.sep, self.column_names, loading)
+        return read_delimited(path, self.sep, self.column_names, loading)
 
 
 @artifact("load_json_file")

@@ -123,7 +123,7 @@ class LoadHF(Loader, kw_only=True):
         if Path(self.path).is_dir():
             folder = hub.Folder(loading.access.path(Path(self.path)), loading.access)
             return folder, self._local_splits(folder)
-        with hub.told(self._called):
+        with hub.explain_errors(self._called):
             token = hub_token(loading)
             repo = hub.Repository(self.path, self.revision, token=token)
             try:
@@ -203,12 +203,12 @@ class LoadHF(Loader, kw_only=True):
         return other, splits
 
     def _rows(self, repo: hub.Files, names: list[str], loading: Loading) -> Iterator[Row]:
-        from regrade.rows.loaders.tables import rows_of, unzipped
+        from regrade.rows.loaders.tables import rows_of, unzip
 
         keeps = self.keeps if self.filtering_lambda is not None else None
         for name in names:
-            with hub.told(self._called) if isinstance(repo, hub.Repository) else _untold():
-                path = unzipped(Path(repo.fetch(name)))
+            with hub.explain_errors(self._called) if isinstance(repo, hub.Repository) else _untold():
+                path = unzip(Path(repo.fetch(name)))
             rows = rows_of(path, loading)
             yield from rows if keeps is None else filter(keeps, rows)
 
@@ -236,9 +236,9 @@ class _Named:
         self.files: list[str] = []
 
     def fetch(self, file: str) -> str:
-        from regrade.rows.loaders.files import found
+        from regrade.rows.loaders.files import find_file
 
-        return str(found(file, Path(file).stem, self.loading))
+        return str(find_file(file, Path(file).stem, self.loading))
 
 
 def _parts(split: str) -> list[tuple[str, str, str]]:
@@ -315,7 +315,7 @@ class LoadFromHFSpace(Loader, kw_only=True):
             }
             return {stream: partial(self._rows, files, loading) for stream, files in given.items()}
         where = f"hf://spaces/{self.space_name}"
-        with hub.told(where, "space"):
+        with hub.explain_errors(where, "space"):
             repo = hub.Repository(self.space_name, self.revision, kind="space", token=self._token(loading))
         if repo.commit is not None:
             loading.revisions[where] = repo.commit
@@ -349,7 +349,7 @@ class LoadFromHFSpace(Loader, kw_only=True):
 
     def _fetched_rows(self, repo: hub.Repository, names: list[str], loading: Loading) -> Iterator[Row]:
         for name in names:
-            with hub.told(f"hf://spaces/{self.space_name}", "space"):
+            with hub.explain_errors(f"hf://spaces/{self.space_name}", "space"):
                 path = Path(repo.fetch(name))
             yield from self._rows([path], loading)
 

@@ -10,7 +10,7 @@ import msgspec
 from regrade.artifacts.artifact import ArtifactError, artifact
 from regrade.artifacts.streams import Row
 from regrade.errors import InputError
-from regrade.rows.loaders.files import found
+from regrade.rows.loaders.files import find_file
 from regrade.rows.loaders.loader import Loader, Loading
 from regrade.schema import Malformed
 
@@ -49,9 +49,9 @@ class LoadIOB(Loader, kw_only=True):
     def _rows(self, name: str, stream: str, loading: Loading) -> Iterator[Row]:
         from regrade.files import reading as files
         from regrade.files.chunk import Chunk
-        from regrade.rows.loaders.tables import unzipped
+        from regrade.rows.loaders.tables import unzip
 
-        path = unzipped(found(name, stream, loading))
+        path = unzip(find_file(name, stream, loading))
         loading.files[str(path)] = None
         comments: dict[str, str] = {}
         lines: list[list[str]] = []

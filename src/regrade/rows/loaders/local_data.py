@@ -20,7 +20,7 @@ ROW_FILES = ("jsonl", "json", "csv", "tsv", "parquet", "ndjson")
 COMPRESSIONS = ("", ".gz", ".zst", ".bz2", ".xz")
 
 
-def shortened(name: str) -> Iterator[str]:
+def shorter_names(name: str) -> Iterator[str]:
     """``a/b/c``, ``b/c``, ``c``; of ``a/b/*.c`` not ``*.c``, which would mean too much."""
     parts = PurePosixPath(name).parts
     wild = next((place for place, part in enumerate(parts) if has_wildcard(part)), len(parts))
@@ -48,7 +48,7 @@ def below(folder: Path, pattern: str, files: Sequence[str]) -> list[Path]:
         pattern: Name or pattern in the remote repository.
         files: The names of the folder's files.
     """
-    for candidate in shortened(pattern):
+    for candidate in shorter_names(pattern):
         found = matching(candidate, files)
         if found:
             return [folder / name for name in found]
@@ -62,7 +62,7 @@ def stand_in(data: Path, remote: str, stream: str) -> Path:
         InputError: there is none.
     """
     name = unquote(urlsplit(remote).path) if is_url(remote) else remote
-    for candidate in shortened(name.strip("/")):
+    for candidate in shorter_names(name.strip("/")):
         if os.path.isfile(data / candidate):  # noqa: PTH113 - that of paths fails for names that are too long
             return data / candidate
     if (found := named_after(data, stream)) is not None:
@@ -85,7 +85,7 @@ def named_after(folder: Path, stream: str) -> Path | None:
 
 def dataset_folder(data: Path, path: str) -> Path:
     """The folder below ``data`` that holds the data set ``ORG/NAME``: ``ORG/NAME``, ``NAME``, or ``data`` itself."""
-    for candidate in (*shortened(path), path.replace("/", "__"), path.replace("/", "--")):
+    for candidate in (*shorter_names(path), path.replace("/", "__"), path.replace("/", "--")):
         if (data / candidate).is_dir():
             return data / candidate
     return data

@@ -143,7 +143,7 @@ class _Kind:
         return lambda text: text or None
 
 
-def delimited(path: Path, delimiter: str, names: Sequence[str] | None, loading: Loading) -> Iterator[Row]:
+def read_delimited(path: Path, delimiter: str, names: Sequence[str] | None, loading: Loading) -> Iterator[Row]:
     """The rows of text whose delimiter the card tells.
 
     Args:
@@ -199,7 +199,7 @@ def json_document(path: Path, field: str | None, loading: Loading) -> Iterator[R
         yield {**empty, **row}
 
 
-def unzipped(path: Path) -> Path:
+def unzip(path: Path) -> Path:
     """The one file in a zip archive, unpacked among the fetched files; other files as they are.
 
     Raises:

@@ -14,7 +14,7 @@ from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import tables as table_files
 from regrade.files.chunk import CHUNK_BYTES, Chunk
-from regrade.files.columns import MISSING, listed, names_of, require, value_at
+from regrade.files.columns import MISSING, list_names, names_of, require, value_at
 from regrade.files.guard import reading, reading_parquet
 from regrade.files.json_lines import decode_text
 from regrade.files.location import locate
@@ -296,7 +296,7 @@ class Answers:
         names = names_of(first)
         key = next((name for name in ("sample_id", "id") if name in names), None)
         if key is None:
-            raise InputError("the answers have no column sample_id", where=path, hint=f"they have {listed(names)}")
+            raise InputError("the answers have no column sample_id", where=path, hint=f"they have {list_names(names)}")
         if column is not None:
             require(column, first, flag="--answer", where=path)
         chosen = column or next((name for name in ANSWER_COLUMNS if name in names), None)
@@ -304,7 +304,7 @@ class Answers:
             raise InputError(
                 "which column holds the answers cannot be told",
                 where=path,
-                hint=f"--answer names it; there are {listed(names)}",
+                hint=f"--answer names it; there are {list_names(names)}",
             )
         models = {str(row["model"]) for row in first if row.get("model")}
         self.model = models.pop() if len(models) == 1 else None

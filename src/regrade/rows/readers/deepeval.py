@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from regrade.registry import register
-from regrade.rows.readers.scored_log import About, Entry, ScoredLog, numbered, read_object, stem, text_of
+from regrade.rows.readers.scored_log import About, Entry, ScoredLog, number_objects, read_object, stem, text_of
 from regrade.schema import Malformed
 
 
@@ -39,8 +39,8 @@ class DeepEvalReader(ScoredLog):
     def rows(self, path: Path) -> Iterator[tuple[int, Any] | Malformed]:
         run = _run(read_object(path))
         if "test_results" in run:
-            return numbered(run["test_results"], path, "test results")
-        return numbered(
+            return number_objects(run["test_results"], path, "test results")
+        return number_objects(
             [*(run.get("testCases") or []), *(run.get("conversationalTestCases") or [])], path, "test cases"
         )
 

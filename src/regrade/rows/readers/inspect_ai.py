@@ -17,10 +17,10 @@ from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import reading as files
 from regrade.files.chunk import CHUNK_BYTES, Chunk
-from regrade.files.guard import malformed
+from regrade.files.guard import malformed_row
 from regrade.files.zip_members import Archive
 from regrade.registry import register
-from regrade.rows.readers.inspect_ai_scores import View, reduced, views_of
+from regrade.rows.readers.inspect_ai_scores import View, reduce_epochs, views_of
 from regrade.rows.source import Reader, Run, Source
 from regrade.schema import FilterPipeline, FilterStep, Malformed, MetricSpec, Recipe, Record
 
@@ -127,7 +127,7 @@ class InspectReader(Reader):
                 good.sort(key=lambda sample: sample.epoch)
                 records = list(_records(good, line, views)) if good else []
             except Exception as error:
-                yield malformed(chunk.path, line, error)
+                yield malformed_row(chunk.path, line, error)
             else:
                 yield from records
 
@@ -372,7 +372,7 @@ def _records(epochs: list[_Sample], line: int, views: list[View]) -> Iterator[Re
 
 
 def _recorded(epochs: list[_Sample], view: View) -> dict[str, float]:
-    return reduced([score for sample in epochs if (score := _score(sample, view)) is not None], view)
+    return reduce_epochs([score for sample in epochs if (score := _score(sample, view)) is not None], view)
 
 
 def _extracted(epochs: list[_Sample], view: View) -> list[Any] | None:

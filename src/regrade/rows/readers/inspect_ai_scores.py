@@ -134,7 +134,7 @@ def values_of(value: Any) -> dict[str | None, Any]:
     return {None: value}
 
 
-def reduced(scores: list[dict[str, Any]], view: View) -> dict[str, float]:
+def reduce_epochs(scores: list[dict[str, Any]], view: View) -> dict[str, float]:
     """The values of one sample in a view, by metric: its epochs' scores reduced; nothing where it was not scored."""
     parts: dict[str | None, list[Any]] = {}
     for score in scores:

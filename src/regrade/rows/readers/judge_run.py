@@ -90,7 +90,7 @@ def recipes_of(run: JudgeRun) -> list[Recipe]:
 def _by_source(run: JudgeRun) -> dict[tuple[str, str], list[list[AskedAbout]]]:
     """The judgements of each criterion and system: of a pair every order in which it was shown."""
     groups: dict[tuple[str, str], dict[Any, list[AskedAbout]]] = {}
-    for asked in run.asked():
+    for asked in run.read_questions():
         about = asked.metadata
         item = tuple(about["models"]), about["item"], about["turn"], about["repeat"]
         for system in about["models"]:
@@ -100,7 +100,7 @@ def _by_source(run: JudgeRun) -> dict[tuple[str, str], list[list[AskedAbout]]]:
 
 def _said(run: JudgeRun, orders: list[AskedAbout]) -> list[list[str]] | None:
     """What was said, per order and repeat; None where an order has no answer."""
-    said = [run.said(one.sample_id) for one in orders]
+    said = [run.answers_to(one.sample_id) for one in orders]
     return said if all(said) else None
 
 

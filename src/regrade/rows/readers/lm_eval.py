@@ -21,7 +21,7 @@ from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import reading as files
 from regrade.files.chunk import CHUNK_BYTES, Chunk
-from regrade.files.guard import malformed
+from regrade.files.guard import malformed_row
 from regrade.registry import register
 from regrade.rows.guard import each_record, first_record
 from regrade.rows.lm_eval_results import ResultsFile, date_of, results_folder, results_for, task_names
@@ -137,8 +137,8 @@ class LmEvalReader(Reader):
             run=_run(path, results, head),
             config=results.config(task) if results else None,
             chunks=chunks,
-            expected=results.expected(task) if results and results.same_run else None,
-            recorded=results.recorded(task) if results and results.same_run else {},
+            expected=results.expected_samples(task) if results and results.same_run else None,
+            recorded=results.recorded_values(task) if results and results.same_run else {},
             options={
                 "bootstrap_iterations": results.bootstrap_iterations if results else 100_000,
                 "chat_template": results is not None and bool(results.content.get("chat_template")),
@@ -339,7 +339,7 @@ def _record_of_line(line: bytes, number: int, path: str, convert: Callable[[Any]
     try:
         return _record_of_dict(number, json_lines.decode_any(line), path, convert)
     except Exception as error:
-        return malformed(path, number, error)
+        return malformed_row(path, number, error)
 
 
 def _record_of_dict(number: int, row: Any, path: str, convert: Callable[[Any], Any]) -> Record | Malformed:

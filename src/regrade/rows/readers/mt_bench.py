@@ -91,7 +91,7 @@ class MtBenchReader(Reader):
                     "join": list(join) if join is not None else None,
                     "lenient": beside,
                 },
-                notes=[text for text in (survey.told(kind, judge, model), note) if text],
+                notes=[text for text in (survey.note_on(kind, judge, model), note) if text],
             )
             for kind, judge, model in survey.models
         ]
@@ -133,7 +133,7 @@ class _Survey:
             counts = self.models.setdefault((kind, judge, model), Counter())
             counts[_outcome(row, kind, model)] += 1
 
-    def told(self, kind: Kind, judge: str, model: str) -> str | None:
+    def note_on(self, kind: Kind, judge: str, model: str) -> str | None:
         """What a person should know about a model's judgements."""
         counts = self.models[kind, judge, model]
         lost, total = counts["unread"], counts.total()

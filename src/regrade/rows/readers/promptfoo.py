@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from regrade.registry import register
-from regrade.rows.readers.scored_log import About, Entry, ScoredLog, lines_of, numbered, read_object, stem, text_of
+from regrade.rows.readers.scored_log import (
+    About,
+    Entry,
+    ScoredLog,
+    lines_of,
+    number_objects,
+    read_object,
+    stem,
+    text_of,
+)
 from regrade.schema import Malformed
 
 _ERROR: Final = 2
@@ -44,7 +53,7 @@ class PromptfooReader(ScoredLog):
     def rows(self, path: Path) -> Iterator[tuple[int, Any] | Malformed]:
         if path.name.removesuffix(".gz").endswith(".jsonl"):
             return lines_of(path)
-        return numbered(_results(read_object(path)).get("results"), path, "results")
+        return number_objects(_results(read_object(path)).get("results"), path, "results")
 
     def about(self, path: Path) -> About:
         if path.name.removesuffix(".gz").endswith(".jsonl"):

@@ -15,7 +15,7 @@ from regrade.errors import InputError
 from regrade.files import json_lines
 from regrade.files import reading as files
 from regrade.files.chunk import Chunk
-from regrade.files.guard import malformed
+from regrade.files.guard import malformed_row
 from regrade.files.location import exists, locate
 from regrade.recorded_values import as_score
 from regrade.rows.score_columns import AGGREGATION
@@ -116,7 +116,7 @@ class ScoredLog(Reader):
             try:
                 entry = self.entry(row)
             except Exception as error:
-                yield malformed(str(path), line, error)
+                yield malformed_row(str(path), line, error)
                 continue
             if entry is not None:
                 yield line, entry
@@ -234,7 +234,7 @@ def object_beside(path: Path, name: str) -> dict[str, Any]:
         return {}
 
 
-def numbered(items: Any, path: Path, what: str) -> Iterator[tuple[int, dict[str, Any]] | Malformed]:
+def number_objects(items: Any, path: Path, what: str) -> Iterator[tuple[int, dict[str, Any]] | Malformed]:
     """The objects of a list with their numbers.
 
     Raises:

@@ -297,7 +297,7 @@ def _choose(rows: list[Row], documents: list[Row], options: dict[str, Any], path
             raise InputError(
                 "which columns hold answers and references cannot be told from their names",
                 where=path,
-                hint=f"name them: --answer COLUMN --expected COLUMN; the columns are {columns.listed(names)}",
+                hint=f"name them: --answer COLUMN --expected COLUMN; the columns are {columns.list_names(names)}",
             )
         if answer is not None:
             guessed.append(f"answers in {answer!r}")
