@@ -23,7 +23,9 @@ def judged(words: list[str]) -> Any:
     ]
     manifest = SimpleNamespace(readings={"": SimpleNamespace(steps=[])}, mode="rating")
     return SimpleNamespace(
-        manifest=manifest, asked=lambda: asked, said=lambda name: [words[int(name)]] if words[int(name)] else []
+        manifest=manifest,
+        read_questions=lambda: asked,
+        answers_to=lambda name: [words[int(name)]] if words[int(name)] else [],
     )
 
 
