@@ -23,7 +23,7 @@ COUNTS = {
     "lm_eval/survey.py", "cards/operators/joined_batches.py",
     "cards/operators/matching.py", "cards/operators/table_serializers.py", "reports/cards.py", "reports/text.py",
     "reports/drawing.py", "reports/export/every_eval_ever.py", "rows/readers/inspect_ai.py",
-    "metrics/labels/elements.py", "metrics/labels/matthews.py",
+    "metrics/labels/elements.py",
     "metrics/labels/tagging.py", "metrics/structured/tool_calls.py",
     "scoring/parts.py", "scoring/score.py", "statistics/correlation.py",
     "scoring/summarise.py", "lm_eval/task_groups.py", "metrics/translation/chrf.py",

@@ -96,7 +96,7 @@ def test_labels_that_cannot_be_read_are_no_class(logs: Any) -> None:
         for pair in [(1, 1), (1, None), (0, 0), (0, 1)]:
             column.append(aggregation.statistics(pair))
         assert aggregation.reduce(column) == pytest.approx(wanted, rel=1e-12), name
-        assert aggregation.jackknife(column).shape == (4,)
+        assert aggregation.resampler(column).jackknife().shape == (4, 1)
 
 
 def test_unread_answers_of_binary_metrics() -> None:

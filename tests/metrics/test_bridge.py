@@ -111,7 +111,7 @@ def test_other_values_have_regrade_s_bca(tmp_path: Path) -> None:
     samples = samples_of(path)
     (result, *_) = scored(path, {"__type__": "f1_micro"}).results
     metric = build({"__type__": "f1_micro"}, CardMetric)
-    drawn = metric.resampled([metric.statistics(*sample) for sample in zip(*samples, strict=True)], ["f1_micro"])
+    drawn = metric.resampler([metric.statistics(*sample) for sample in zip(*samples, strict=True)], ["f1_micro"])
     wanted = bca(lambda indices: drawn.replicates(indices)[:, 0], result.value, drawn.jackknife()[:, 0])
     assert result.interval_method == "bca"
     assert result.interval == pytest.approx((wanted.low, wanted.high), rel=1e-12)
@@ -179,8 +179,9 @@ def test_columns_reduce_and_resample(name: str) -> None:
         column.append(aggregation.statistics(one))
     value = aggregation.reduce(column)
     assert value == metric.reduce(statistics)[metric.main_score] or np.isnan(value)
-    assert aggregation.jackknife(column).shape == (4,)
-    whole = aggregation.replicates(column, np.arange(4)[None, :])
+    resampler = aggregation.sample_resampler(column)
+    assert resampler.jackknife().shape == (4, 1)
+    whole = resampler.main_replicates(np.arange(4)[None, :])
     assert np.allclose(whole, [value], equal_nan=True)
 
 

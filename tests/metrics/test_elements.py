@@ -11,7 +11,7 @@ from tests.conftest import SHARED
 
 from regrade.metrics.evaluate import evaluate
 from regrade.metrics.labels.elements import KPA, NER, CustomF1, FuzzyNer, MetricBasedNer
-from regrade.metrics.resampled import Resampled
+from regrade.metrics.resampler import Resampler
 from regrade.metrics.text.accuracy import Accuracy
 from regrade.statistics.bootstrap import resample_indices
 
@@ -69,7 +69,7 @@ def test_resamples_by_table_are_those_of_reduce(samples: list[Any], seed: int) -
     metric = NER()
     names = ["f1_micro", "f1_macro", "precision_macro", "in_classes_support", "f1_P"]
     statistics = found(metric, samples)
-    ours, slow = metric.resampled(statistics, names), Resampled(statistics, metric.reduce, names)
+    ours, slow = metric.resampler(statistics, names), Resampler(statistics, metric.reduce, names)
     for indices in resample_indices(len(samples), 5, seed):
         np.testing.assert_allclose(ours.replicates(indices), slow.replicates(indices), rtol=1e-12)
     np.testing.assert_allclose(ours.jackknife(), slow.jackknife(), rtol=1e-12)

@@ -13,7 +13,6 @@ from sklearn.metrics import matthews_corrcoef
 from regrade.artifacts import ArtifactError, build
 from regrade.metrics.card_metric import CardMetric
 from regrade.metrics.evaluate import evaluate
-from regrade.metrics.labels.matthews import matthews
 from regrade.metrics.labels.tagging import entities_of_tags
 from regrade.metrics.text.hub_scores import HUB_SCORES
 from regrade.metrics.text.hugging_face import HuggingfaceMetric, Squad
@@ -57,7 +56,8 @@ def test_an_answer_to_another_question_is_wrong() -> None:
 @given(st.lists(st.tuples(LABELS, LABELS), min_size=1, max_size=20))
 def test_matthews_is_scikit_learns(pairs: list[tuple[str, str]]) -> None:
     predicted, true = zip(*pairs, strict=True)
-    assert matthews(pairs) == pytest.approx(matthews_corrcoef(true, predicted), abs=1e-12)
+    found = HUB_SCORES["matthews_correlation"]().reduce(pairs)["matthews_correlation"]
+    assert found == pytest.approx(matthews_corrcoef(true, predicted), abs=1e-12)
 
 
 def test_seqeval_of_its_own_example() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from regrade.metrics.evaluate import evaluate
-from regrade.metrics.resampled import Resampled
+from regrade.metrics.resampler import Resampler
 from regrade.metrics.structured.key_values import KeyValueExtraction, ToolCallKeyValueExtraction, flat
 from regrade.metrics.text.accuracy import Accuracy
 
@@ -41,7 +41,7 @@ def test_resamples_by_table_are_those_of_reduce() -> None:
     metric = KeyValueExtraction(metric=Accuracy())
     statistics = [metric.measure(p, r, {}) for p, r in zip(PREDICTIONS, REFERENCES, strict=True)]
     names = ["accuracy_micro", "accuracy_macro", "accuracy_age", "accuracy_legal_keys_in_predictions"]
-    ours, slow = metric.resampled(statistics, names), Resampled(statistics, metric.reduce, names)
+    ours, slow = metric.resampler(statistics, names), Resampler(statistics, metric.reduce, names)
     indices = np.array([[0, 0, 1], [2, 2, 2], [1, 1, 2], [0, 1, 2]])
     np.testing.assert_allclose(ours.replicates(indices), slow.replicates(indices), rtol=1e-12)
     np.testing.assert_allclose(ours.jackknife(), slow.jackknife(), rtol=1e-12)

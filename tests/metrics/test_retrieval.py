@@ -15,7 +15,7 @@ from regrade.artifacts import ArtifactError
 from regrade.metrics.evaluate import evaluate
 from regrade.metrics.ranking.ranks import ndcg
 from regrade.metrics.ranking.retrieval import MAP, MRR, NDCG, RerankRecall, RetrievalAtK
-from regrade.metrics.resampled import Resampled
+from regrade.metrics.resampler import Resampler
 
 ITEMS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=2, max_size=8)
 
@@ -97,7 +97,7 @@ def test_ndcg_by_query() -> None:
 
 def test_leaving_one_out_is_that_of_reduce() -> None:
     metric = NDCG()
-    ours, slow = metric.resampled(QUERIES, ["nDCG"]), Resampled(QUERIES, metric.reduce, ["nDCG"])
+    ours, slow = metric.resampler(QUERIES, ["nDCG"]), Resampler(QUERIES, metric.reduce, ["nDCG"])
     np.testing.assert_allclose(ours.jackknife(), slow.jackknife(), rtol=1e-12)
 
 

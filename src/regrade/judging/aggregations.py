@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from regrade.addition import add_up
 from regrade.metrics.aggregation.aggregation import Aggregation
@@ -10,10 +10,8 @@ from regrade.metrics.aggregation.averages import Mean
 from regrade.registry import register
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from regrade.metrics.column import Column
+    from regrade.metrics.resampler import Resampler
 
 
 @register("aggregation", "mean_of_judged")
@@ -31,11 +29,7 @@ class Count(Aggregation):
     def reduce(self, column: Column) -> float:
         return add_up(column.data)
 
-    def replicates(self, column: Column, indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        sums: NDArray[np.float64] = column.numpy()[:, 0].take(indices).sum(axis=1)
-        return sums
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Sums
 
-    def jackknife(self, column: Column) -> NDArray[np.float64]:
-        values = column.numpy()[:, 0]
-        sums: NDArray[np.float64] = values.sum() - values
-        return sums
+        return Sums(column.numpy(), lambda sums: sums, [""])

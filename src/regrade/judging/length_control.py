@@ -14,11 +14,11 @@ from regrade.registry import register
 from regrade.rows.readers.alpaca_eval import win_rates
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from regrade.metrics.case import Case
     from regrade.metrics.column import Column
+    from regrade.metrics.resampler import Resampler
 
 
 @register("metric", "win_rate_at_equal_length")
@@ -85,19 +85,16 @@ class AtEqualLength(Aggregation):
         values = column.numpy()
         return 100 * at_equal_length(values[:, 0], values[:, 1])
 
-    def replicates(self, column: Column, indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        import numpy as np
-
+    def resampler(self, column: Column) -> Resampler:
         from regrade.judging.length_controlled import at_equal_length
+        from regrade.metrics import resampler
 
         values = column.numpy()
-        return np.array([100 * at_equal_length(values[rows, 0], values[rows, 1]) for rows in indices])
 
-    def jackknife(self, column: Column) -> NDArray[np.float64]:
-        import numpy as np
+        def reduce(rows: Sequence[int]) -> dict[str, float]:
+            return {"": 100 * at_equal_length(values[rows, 0], values[rows, 1])}
 
-        everything = np.arange(len(column))
-        return self.replicates(column, np.array([np.delete(everything, place) for place in everything]))
+        return resampler.Resampler(range(len(values)), reduce, [""], undefined=())
 
 
 @register("aggregation", "length_controlled_win_rate")

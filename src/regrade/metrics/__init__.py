@@ -10,7 +10,7 @@
 :mod:`.evaluate`     from predictions to reported scores
 :mod:`.bridge`       card metrics among the others: recipes, cases, columns
 :mod:`.intervals`    BCa intervals
-:mod:`.resampled`    scores of resamples, many at once
+:mod:`.resampler`    scores of resamples, many at once
 :mod:`.rates`        precision, recall and F1 of counts
 :mod:`.reductions`   means, maxima, and reductions as artifacts
 :mod:`.compose`      metrics made of metrics

@@ -41,15 +41,9 @@ from regrade.registry import register
 from regrade.schema import MetricSpec
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from regrade.metrics.aggregation.aggregation import Replicates
     from regrade.metrics.case import Case
     from regrade.metrics.column import Column
-    from regrade.metrics.resampled import Resampled
-
-    Floats = NDArray[np.float64]
+    from regrade.metrics.resampler import Resampler
 
 POLICY = "policy"
 """Where a recipe's metadata says whose rules hold."""
@@ -270,17 +264,21 @@ class CardAggregation(Aggregation):
 
     def has_interval(self, column: Column) -> bool:
         """Whether the score is one of those that get an interval, and its resamples do not take too long."""
-        from regrade.metrics.resampled import Resampled
+        from regrade.metrics.resampler import Resampler
 
         card, statistics = self.card, self._statistics(column)
         if self._score is not None and self._score not in card.interval_names(self._scores(column)):
             return False
         slow = len(statistics) > _LARGEST_SLOW
-        return not slow or type(card.resampled(statistics[:2], [self.score])) is not Resampled
+        return not slow or type(card.resampler(statistics[:2], [self.score])) is not Resampler
 
-    def resampling(self, column: Column) -> tuple[Replicates, Floats]:
-        drawn = self.card.resampled(self._statistics(column), [self.score])
-        return lambda indices: drawn.replicates(indices)[:, 0], drawn.jackknife()[:, 0]
+    def resampler(self, column: Column) -> Resampler:
+        return self.card.resampler(self._statistics(column), [self.score])
+
+    def by_reducing(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Resampler
+
+        return Resampler(self._statistics(column), self.card.reduce, [self.score])
 
     def interval(self, column: Column, *, resamples: int, level: float, seed: int) -> tuple[float, float] | None:
         """The interval of the score, equal to Unitxt's where 1000 resamples are asked for; None where there is none."""
@@ -291,17 +289,3 @@ class CardAggregation(Aggregation):
             return None
         count = min(resamples, card.n_resamples)
         return intervals(card, statistics, [self.score], seed=seed, level=level, resamples=count).get(self.score)
-
-    def replicates(self, column: Column, indices: NDArray[np.integer[Any]]) -> Floats:
-        return self._resampled(column).replicates(indices)[:, 0]
-
-    def jackknife(self, column: Column) -> Floats:
-        return self._resampled(column).jackknife()[:, 0]
-
-    def _resampled(self, column: Column) -> Resampled:
-        from regrade.metrics.resampled import Resampled
-
-        statistics = self._statistics(column)
-        drawn = self.card.resampled(statistics, [self.score])
-        # Where groups are drawn as a whole, a comparison sample by sample reduces each resample.
-        return drawn if len(drawn) == len(statistics) else Resampled(statistics, self.card.reduce, [self.score])

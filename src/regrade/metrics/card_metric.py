@@ -29,7 +29,7 @@ from regrade.artifacts import Artifact, ArtifactError
 from regrade.artifacts.paths import get_path
 
 if TYPE_CHECKING:
-    from regrade.metrics.resampled import Resampled
+    from regrade.metrics.resampler import Resampler
 
 Scores = dict[str, Any]
 """Scores by name; numbers, but for the few that say how a score came about."""
@@ -185,14 +185,14 @@ class CardMetric(Artifact):
         """The scores that get an interval, out of those that :meth:`reduce` gave."""
         return [self.main_score]
 
-    def resampled(self, statistics: Sequence[Any], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Any], names: list[str]) -> Resampler:
         """What computes the scores ``names`` of resamples; faster ones than calling ``reduce`` for each override this.
 
         The result need not resample samples: groups that belong together are drawn whole.
         """
-        from regrade.metrics.resampled import Resampled
+        from regrade.metrics.resampler import Resampler
 
-        return Resampled(statistics, self.reduce, names)
+        return Resampler(statistics, self.reduce, names)
 
     # -- names -----------------------------------------------------------------------------------------------------
 
@@ -339,8 +339,8 @@ class InstanceMetric(CardMetric):
             return []
         return list(dict.fromkeys(self.ci_scores or self.intervals_of))
 
-    def resampled(self, statistics: Sequence[Any], names: list[str]) -> Resampled:
-        from regrade.metrics.resampled import Maxima, Means
+    def resampler(self, statistics: Sequence[Any], names: list[str]) -> Resampler:
+        from regrade.metrics.resampler import Maxima, Means
 
         kind = Maxima if "max" in self.reduced_by else Means
         return kind([[scores[name] for name in names] for scores in statistics], names)

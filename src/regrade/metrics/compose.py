@@ -15,7 +15,7 @@ from regrade.artifacts.paths import MISSING, get_path
 from regrade.metrics.card_metric import CardMetric, InstanceMetric, Scores
 
 if TYPE_CHECKING:
-    from regrade.metrics.resampled import Resampled
+    from regrade.metrics.resampler import Resampler
 
 Sample = tuple[Any, list[Any], dict[str, Any]]
 
@@ -126,10 +126,10 @@ class MetricPipeline(CardMetric):
         inner = {self.inner.global_name(name) for name in self.inner.interval_names(scores)}
         return [name for name in scores if name in inner or name == self.main_score]
 
-    def resampled(self, statistics: Sequence[Any], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Any], names: list[str]) -> Resampler:
         if (not self.after and names == [self.main_score]) or self._are_inner(statistics, names):
-            return self.inner.resampled(statistics, names)
-        return super().resampled(statistics, names)
+            return self.inner.resampler(statistics, names)
+        return super().resampler(statistics, names)
 
     def _are_inner(self, statistics: Sequence[Any], names: list[str]) -> bool:
         """Whether these are scores of the metric itself, which no step after it changes."""

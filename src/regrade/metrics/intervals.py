@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from regrade.metrics.card_metric import CardMetric
-from regrade.metrics.resampled import Resampled
+from regrade.metrics.resampler import Resampler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,13 +49,13 @@ def intervals(
     count = metric.n_resamples if resamples is None else resamples
     if not names or count is None or count < 1 or len(statistics) < 2:
         return {}
-    drawn = metric.resampled(statistics, names)
+    drawn = metric.resampler(statistics, names)
     if metric.skips_equal:
         wanted = [name for name, equal in zip(names, drawn.equal(), strict=True) if not equal]
         if not wanted:
             return {}
         if len(wanted) < len(names):
-            names, drawn = wanted, metric.resampled(statistics, wanted)
+            names, drawn = wanted, metric.resampler(statistics, wanted)
     if len(drawn) < 2:
         return {}
     level = metric.confidence_level if level is None else level
@@ -68,7 +68,7 @@ def intervals(
     }
 
 
-def _replicates(drawn: Resampled, estimate: list[float], count: int, seed: int) -> Floats:
+def _replicates(drawn: Resampler, estimate: list[float], count: int, seed: int) -> Floats:
     import numpy as np
 
     from regrade.statistics.bootstrap import resample_indices
@@ -100,7 +100,7 @@ def _near(values: Floats, estimate: Floats) -> NDArray[np.bool_]:
     return np.abs(values - estimate) <= _NEAR * np.abs(estimate)
 
 
-def _jackknife(drawn: Resampled, estimate: list[float], replicates: Floats) -> Floats:
+def _jackknife(drawn: Resampler, estimate: list[float], replicates: Floats) -> Floats:
     """The scores without one sample; to the last bit where all values are next to the estimate, since whether they
     are equal decides whether there is an interval.
     """
@@ -111,7 +111,7 @@ def _jackknife(drawn: Resampled, estimate: list[float], replicates: Floats) -> F
         return values
     everything = np.concatenate([replicates, values])
     flat = (_near(everything, np.array(estimate)) | np.isnan(everything)).all(axis=0)
-    return Resampled.jackknife(drawn) if flat.any() else values
+    return Resampler.jackknife(drawn) if flat.any() else values
 
 
 def _interval(

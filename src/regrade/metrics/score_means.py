@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from regrade.metrics.card_metric import MapReduceMetric, Scores
 from regrade.metrics.reductions import MeanReduction
-from regrade.metrics.resampled import Means, Resampled
+from regrade.metrics.resampler import Means, Resampler
 
 
 class ScoreMeans(MapReduceMetric):
@@ -30,5 +30,5 @@ class ScoreMeans(MapReduceMetric):
     def reduce(self, statistics: Sequence[Scores]) -> Scores:
         return MeanReduction().reduce(statistics)
 
-    def resampled(self, statistics: Sequence[Scores], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Scores], names: list[str]) -> Resampler:
         return Means([[scores.get(name, math.nan) for name in names] for scores in statistics], names)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from regrade.metrics.resampled import Resampled
+    from regrade.metrics.resampler import Resampler
 
 
 class SumMetric(GlobalMetric):
@@ -33,8 +33,8 @@ class SumMetric(GlobalMetric):
     def reduce(self, statistics: Sequence[Any]) -> Scores:
         return self.scores_of_sums([add_up(column) for column in zip(*statistics, strict=True)])
 
-    def resampled(self, statistics: Sequence[Any], names: list[str]) -> Resampled:
-        from regrade.metrics.resampled import Sums
+    def resampler(self, statistics: Sequence[Any], names: list[str]) -> Resampler:
+        from regrade.metrics.resampler import Sums
 
         def scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
             return rowwise(self.scores_of_sums, sums, names)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from regrade.metrics.column import Column
     from regrade.scoring.options import Options
     from regrade.scoring.results import Result
-    from regrade.statistics.bootstrap import Floats, Indices, Replicate
+    from regrade.statistics.bootstrap import Floats, Replicate
     from regrade.statistics.paired import Comparison as PairedComparison
 
 
@@ -402,12 +402,9 @@ def _fields(found: PairedComparison, test: str) -> dict[str, Any]:
 
 def _resampling(aggregation: Aggregation, column: Column, clusters: list[Any] | None) -> tuple[Replicate, Floats]:
     """The values of resamples by their indices, and those with one part left out: samples, or clusters of them."""
-
-    def replicate(indices: Indices) -> Floats:
-        return aggregation.replicates(column, indices)
-
+    resampler = aggregation.sample_resampler(column)
     if clusters is None:
-        return replicate, aggregation.jackknife(column)
+        return resampler.main_replicates, resampler.jackknife()[:, 0]
     from regrade.statistics.clustered import resampling_of_clusters
 
-    return resampling_of_clusters(replicate, clusters)
+    return resampling_of_clusters(resampler.main_replicates, clusters)

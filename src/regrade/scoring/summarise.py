@@ -276,7 +276,7 @@ class _Summary:
 
         return harness_bootstrap_stderr(
             len(column),
-            lambda indices: aggregation.replicates(column, indices),
+            aggregation.sample_resampler(column).main_replicates,
             aggregation.bootstrap_iterations(iterations, metric),
         )
 
@@ -297,11 +297,11 @@ class _Summary:
             return None
         from regrade.statistics.intervals import bca
 
-        replicate, left_out = aggregation.resampling(column)
+        resampler = aggregation.resampler(column)
         interval = bca(
-            replicate,
+            resampler.main_replicates,
             value,
-            left_out,
+            resampler.jackknife()[:, 0],
             resamples=settings.resamples,
             level=settings.level,
             seed=settings.seed,
@@ -325,7 +325,7 @@ class _Summary:
         else:
             method = "clustered bca"
             result.clustered_stderr, (low, high) = cluster_bootstrap(
-                lambda indices: aggregation.replicates(column, indices),
+                aggregation.sample_resampler(column).main_replicates,
                 float(result.value),
                 clusters,
                 resamples=settings.resamples,

@@ -24,7 +24,7 @@ Indices = NDArray[np.intp]
 Replicate = Callable[[Indices], Floats]
 """Resample indices (b, n) to the statistic's values (b,)."""
 Reduce = Callable[[Floats], Floats]
-"""Sums of sufficient statistics (b, width) to the statistic's values (b,)."""
+"""Sums of sufficient statistics (b, width) to the statistic's values (b,), or those of k statistics (b, k)."""
 
 HARNESS_CHUNK = 1000
 """Resamples that lm-evaluation-harness draws from one seed."""
@@ -169,11 +169,9 @@ def jackknife_of_sums(stack: ArrayLike, reduce: Reduce) -> Floats:
     rows = _as_stack(stack)
     total = rows.sum(axis=0)
     step = max(1, _BLOCK // max(1, rows.shape[1]))
-    values = np.empty(len(rows))
     with np.errstate(divide="ignore", invalid="ignore"):
-        for start in range(0, len(rows), step):
-            values[start : start + step] = reduce(total - rows[start : start + step])
-    return values
+        blocks = [reduce(total - rows[start : start + step]) for start in range(0, len(rows), step)]
+    return np.concatenate(blocks) if blocks else np.empty(0)
 
 
 def _as_stack(stack: ArrayLike) -> Floats:

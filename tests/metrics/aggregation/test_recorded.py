@@ -65,6 +65,6 @@ def test_standard_errors_are_equal_in_every_version(case: dict[str, Any]) -> Non
         else:
             assert aggregation.stderr == "bootstrap"
             found = harness_bootstrap_stderr(
-                len(column), lambda indices, a=aggregation, c=column: a.replicates(c, indices), case["iterations"]
+                len(column), aggregation.resampler(column).main_replicates, case["iterations"]
             )
             assert found == pytest.approx(outcome["value"], rel=1e-9, nan_ok=True) or math.isnan(outcome["value"])

@@ -89,12 +89,13 @@ def test_replicates_and_jackknife(name: str, value: st.SearchStrategy[Any], comp
         column = filled(aggregation, values)
         n = len(values)
         indices = np.random.default_rng(seed).integers(0, n, (5, n))
-        replicates = aggregation.replicates(column, indices)
+        resampler = aggregation.resampler(column)
+        replicates = resampler.main_replicates(indices)
         assert replicates.shape == (5,)
         for row, found in zip(indices.tolist(), replicates.tolist(), strict=True):
             assert close(found, aggregation.reduce(column.take(row)))
             assert close(found, aggregation.reduce(filled(aggregation, [values[i] for i in row])))
-        for i, found in enumerate(aggregation.jackknife(column).tolist()):
+        for i, found in enumerate(resampler.jackknife()[:, 0].tolist()):
             assert close(found, aggregation.reduce(filled(aggregation, values[:i] + values[i + 1 :])))
 
     check()
@@ -138,8 +139,9 @@ def test_a_function_sees_the_values_as_they_are() -> None:
     assert aggregation.stderr == "none"
     assert aggregation.reduce(column) == 3
     assert seen == [["a", [1, 2, 3], {"x": 1}]]
-    assert aggregation.replicates(column, np.array([[0, 2], [1, 1]])).tolist() == [1.0, 3.0]
-    assert aggregation.jackknife(column).tolist() == [3.0, 1.0, 3.0]
+    resampler = aggregation.resampler(column)
+    assert resampler.main_replicates(np.array([[0, 2], [1, 1]])).tolist() == [1.0, 3.0]
+    assert resampler.jackknife().tolist() == [[3.0], [1.0], [3.0]]
 
 
 def test_functions_of_the_harness_become_ours() -> None:

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from regrade.versions import LATEST, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from regrade.metrics.column import Column
-
-    Replicates = Callable[[NDArray[np.integer[Any]]], NDArray[np.float64]]
+    from regrade.metrics.resampler import Resampler
 
 _LARGEST_SLOW_INTERVAL = 5000
 """Samples up to which an interval is made for aggregations that are somebody's function and must be called anew."""
@@ -34,7 +30,7 @@ class Aggregation:
         proportion: Values are 0 or 1 and the result is their mean, when they turn out to be; Wilson's interval fits.
         of_texts: Values may hold texts that mean themselves (labels, references), so that one that looks like a number
             stays a text when a log is read.
-        own_interval: Whether :meth:`interval` makes the interval, instead of replicates and jackknife.
+        own_interval: Whether :meth:`interval` makes the interval, instead of the resampler.
         compat: The lm-evaluation-harness version to follow where its versions differ; set after construction.
     """
 
@@ -127,38 +123,28 @@ class Aggregation:
 
     _slow: ClassVar[bool] = False
 
-    def replicates(self, column: Column, indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        """The aggregated value of each resample.
-
-        Args:
-            column: n samples.
-            indices: Array of shape (b, n') of sample positions.
-
-        Returns:
-            Array of shape (b,), each equal to ``reduce`` of the samples taken by a row of ``indices``.
-        """
-        import numpy as np
-
-        return np.array([self.reduce(column.take(row)) for row in indices.tolist()], dtype=np.float64)
-
     def has_interval(self, column: Column) -> bool:
         """Whether an interval is made, unless samples are too few; somebody's function takes too long for many."""
         return column.width > 0 or len(column) <= _LARGEST_SLOW_INTERVAL
 
-    def resampling(self, column: Column) -> tuple[Replicates, NDArray[np.float64]]:
-        """What an interval is made of: the values of resamples by their indices, and those with one part left out.
+    def resampler(self, column: Column) -> Resampler:
+        """What computes the aggregated values of resamples of a column; faster ones than ``reduce`` override this.
 
-        Parts are samples, or groups of them where those are drawn as a whole.
+        What is drawn are samples, or groups of them where those are drawn as a whole.
         """
-        return lambda indices: self.replicates(column, indices), self.jackknife(column)
+        return self.by_reducing(column)
 
-    def jackknife(self, column: Column) -> NDArray[np.float64]:
-        """The aggregated values (n,) of ``column`` less one sample at a time; it has at least 2."""
-        import numpy as np
+    def by_reducing(self, column: Column) -> Resampler:
+        """The resampler of samples that calls ``reduce`` for each resample."""
+        from regrade.metrics.resampler import Resampler
 
-        everything = range(len(column))
-        values = [self.reduce(column.take([*everything[:i], *everything[i + 1 :]])) for i in everything]
-        return np.array(values, dtype=np.float64)
+        rows = range(len(column))
+        return Resampler(rows, lambda drawn: {"": self.reduce(column.take(drawn))}, [""], undefined=())
+
+    def sample_resampler(self, column: Column) -> Resampler:
+        """The resampler of samples, by which metrics are compared sample by sample, and clusters of them drawn."""
+        found = self.resampler(column)
+        return found if len(found) == len(column) else self.by_reducing(column)
 
 
 def number(value: Any) -> float:

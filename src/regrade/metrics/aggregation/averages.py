@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regrade.metrics.column import Column
+    from regrade.metrics.resampler import Resampler
 
     Floats = NDArray[np.float64]
-    Indices = NDArray[np.integer[Any]]
 
 
 @register("aggregation", "mean")
@@ -53,14 +53,10 @@ class Mean(Aggregation):
 
         return mean_stderr(column.data)
 
-    def replicates(self, column: Column, indices: Indices) -> Floats:
-        means: Floats = column.numpy()[:, 0].take(indices).mean(axis=1)
-        return means
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Means
 
-    def jackknife(self, column: Column) -> Floats:
-        values = column.numpy()[:, 0]
-        means: Floats = (values.sum() - values) / (len(values) - 1)
-        return means
+        return Means(column.numpy(), [""], skip_missing=False)
 
 
 @register("aggregation", "recorded_mean")
@@ -86,29 +82,14 @@ class NanMean(Aggregation):
     stderr: ClassVar[Stderr] = "bootstrap"
 
     def reduce(self, column: Column) -> float:
-        import numpy as np
+        from regrade.metrics.reductions import nan_mean
 
-        values = column.numpy()[:, 0]
-        return math.nan if np.isnan(values).all() else float(np.nanmean(values))
+        return nan_mean(column.data)
 
-    def replicates(self, column: Column, indices: Indices) -> Floats:
-        import numpy as np
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Means
 
-        drawn = column.numpy()[:, 0].take(indices)
-        present = ~np.isnan(drawn)
-        with np.errstate(invalid="ignore"):
-            means: Floats = np.where(present, drawn, 0.0).sum(axis=1) / present.sum(axis=1)
-        return means
-
-    def jackknife(self, column: Column) -> Floats:
-        import numpy as np
-
-        values = column.numpy()[:, 0]
-        present = ~np.isnan(values)
-        filled = np.where(present, values, 0.0)
-        with np.errstate(invalid="ignore"):
-            means: Floats = (filled.sum() - filled) / (present.sum() - present)
-        return means
+        return Means(column.numpy(), [""])
 
 
 @register("aggregation", "median")
@@ -125,31 +106,15 @@ class Median(Aggregation):
         values = sorted(column.data) if self._sorts else column.data
         return values[len(values) // 2]
 
-    def replicates(self, column: Column, indices: Indices) -> Floats:
+    def resampler(self, column: Column) -> Resampler:
         import numpy as np
 
-        values = column.numpy()[:, 0]
-        middle = indices.shape[1] // 2
-        if not self._sorts:
-            return values.take(indices[:, middle])
-        if np.isnan(values).any():
-            return super().replicates(column, indices)
-        medians: Floats = np.partition(values.take(indices), middle, axis=1)[:, middle]
-        return medians
-
-    def jackknife(self, column: Column) -> Floats:
-        import numpy as np
+        from regrade.metrics.resampler import Medians
 
         values = column.numpy()[:, 0]
         if self._sorts and np.isnan(values).any():
-            return super().jackknife(column)
-        order = np.argsort(values, kind="stable") if self._sorts else np.arange(len(values))
-        middle = (len(values) - 1) // 2
-        medians = np.empty(len(values))
-        # Taking out what stands before the middle, or in it, moves the next value there.
-        medians[order[: middle + 1]] = values[order[middle + 1]]
-        medians[order[middle + 1 :]] = values[order[middle]]
-        return medians
+            return super().resampler(column)
+        return Medians(values, in_order=self._sorts)
 
 
 @register("aggregation", "perplexity")
@@ -167,11 +132,10 @@ class Perplexity(Mean):
     def reduce(self, column: Column) -> float:
         return _exp(-super().reduce(column))
 
-    def replicates(self, column: Column, indices: Indices) -> Floats:
-        return _exps(-super().replicates(column, indices))
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Means
 
-    def jackknife(self, column: Column) -> Floats:
-        return _exps(-super().jackknife(column))
+        return Means(column.numpy(), [""], finish=lambda means: _exps(-means), skip_missing=False)
 
 
 class WeightedMean(Aggregation):
@@ -201,13 +165,10 @@ class WeightedMean(Aggregation):
     def reduce(self, column: Column) -> float:
         return self.finish(add_up(column.data[::2]) / add_up(column.data[1::2]))
 
-    def replicates(self, column: Column, indices: Indices) -> Floats:
-        values, weights = column.numpy().T
-        return self.finish_all(values.take(indices).sum(axis=1) / weights.take(indices).sum(axis=1))
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Sums
 
-    def jackknife(self, column: Column) -> Floats:
-        values, weights = column.numpy().T
-        return self.finish_all((values.sum() - values) / (weights.sum() - weights))
+        return Sums(column.numpy(), lambda sums: self.finish_all(sums[:, 0] / sums[:, 1]), [""])
 
 
 @register("aggregation", "weighted_perplexity")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regrade.metrics.column import Column
+    from regrade.metrics.resampler import Resampler
 
 
 @register("aggregation", "inst_level_acc")
@@ -32,15 +33,10 @@ class InstructionLevelAccuracy(Aggregation):
     def reduce(self, column: Column) -> float:
         return add_up(column.data[::2]) / add_up(column.data[1::2])
 
-    def replicates(self, column: Column, indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        from regrade.statistics.bootstrap import replicate_of_sums
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Sums
 
-        return replicate_of_sums(column.numpy(), _share)(indices)  # type: ignore[arg-type]
-
-    def jackknife(self, column: Column) -> NDArray[np.float64]:
-        from regrade.statistics.bootstrap import jackknife_of_sums
-
-        return jackknife_of_sums(column.numpy(), _share)
+        return Sums(column.numpy(), _share, [""])
 
 
 def _share(sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regrade.metrics.column import Column
+    from regrade.metrics.resampler import Resampler
 
 
 def label_sets(value: Any) -> tuple[frozenset[Any], frozenset[Any]]:
@@ -49,15 +50,10 @@ class MicroF1Sets(Aggregation):
         # Through precision and recall, as tasks do it: to the last digit.
         return rates(right, right + extra, right + missed).f1
 
-    def replicates(self, column: Column, indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        from regrade.statistics.bootstrap import replicate_of_sums
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Sums
 
-        return replicate_of_sums(column.numpy(), _micro)(indices)  # type: ignore[arg-type]
-
-    def jackknife(self, column: Column) -> NDArray[np.float64]:
-        from regrade.statistics.bootstrap import jackknife_of_sums
-
-        return jackknife_of_sums(column.numpy(), _micro)
+        return Sums(column.numpy(), _micro, [""])
 
 
 def _micro(sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from types import CodeType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from regrade.addition import add_up
 from regrade.metrics.aggregation.aggregation import Aggregation, Stderr, pair
@@ -18,25 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regrade.metrics.column import Column
+    from regrade.metrics.labels.confusion import Average, CodedPairs, Counts
+    from regrade.metrics.resampler import Resampler
 
     Floats = NDArray[np.float64]
-    Indices = NDArray[np.integer[Any]]
-
-_MOST_PAIRS = 64
-"""Up to so many cells a confusion matrix is counted whole; beyond, its margins and diagonal are counted one by one."""
-_BLOCK = 1 << 21
-"""Counts held at a time."""
-
-
-class Tallies(NamedTuple):
-    """Of b sets of samples, per label: how many are it and are called it, how many are it, how many are called it.
-
-    Each array is (b, k) for k labels.
-    """
-
-    right: Floats
-    gold: Floats
-    predicted: Floats
 
 
 class LabelPairs(Aggregation):
@@ -66,39 +51,21 @@ class LabelPairs(Aggregation):
         if fractions:
             raise ValueError(f"labels must be texts or whole numbers, not {_some(fractions)}")
 
-    def score(self, column: Column, tallies: Tallies) -> Floats:
-        """Tallies of b sets of samples to values (b,)."""
+    def score(self, column: Column, counts: Counts) -> Floats:
+        """Counts of b sets of samples, by the column's labels, to values (b,)."""
         raise NotImplementedError
 
     def reduce(self, column: Column) -> float:
         import numpy as np
 
-        codes = _codes(column)
-        self.check(column, codes)
-        return float(self.score(column, _tally(column, codes, np.arange(len(codes))[None, :]))[0])
+        pairs = _pairs(column)
+        self.check(column, np.stack([pairs.gold, pairs.called], axis=1))
+        return float(self.score(column, pairs.whole())[0])
 
-    def replicates(self, column: Column, indices: Indices) -> Floats:
-        import numpy as np
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.labels.confusion import CodedLabels
 
-        codes = _codes(column)
-        rows = max(1, _BLOCK // _label_count(column))
-        blocks = [indices[start : start + rows] for start in range(0, len(indices), rows)]
-        return np.concatenate([self.score(column, _tally(column, codes, block)) for block in blocks])
-
-    def jackknife(self, column: Column) -> Floats:
-        import numpy as np
-
-        codes = _codes(column)
-        kinds, kind_of = np.unique(codes, axis=0, return_inverse=True)
-        whole = _tally(column, codes, np.arange(len(codes))[None, :])
-        values = np.empty(len(kinds))
-        for i, (gold, predicted) in enumerate(kinds.tolist()):
-            less = Tallies(*(array.copy() for array in whole))
-            less.gold[0, gold] -= 1
-            less.predicted[0, predicted] -= 1
-            less.right[0, gold] -= gold == predicted
-            values[i] = self.score(column, less)[0]
-        return values[kind_of.ravel()]
+        return CodedLabels(_pairs(column), lambda counts: self.score(column, counts))
 
 
 def _labels(column: Column, codes: NDArray[np.intp]) -> list[Any]:
@@ -108,64 +75,27 @@ def _labels(column: Column, codes: NDArray[np.intp]) -> list[Any]:
     return [label for label in found if label is not None]
 
 
-def _of_classes(column: Column, tallies: Tallies) -> Tallies:
-    """The tallies of what is a class."""
+def _of_classes(column: Column, counts: Counts) -> Counts:
+    """The counts of what is a class."""
     import numpy as np
+
+    from regrade.metrics.labels.confusion import Counts
 
     assert column.labels is not None
     if None not in column.labels:
-        return tallies
+        return counts
     kept = np.array([label is not None for label in column.labels])
-    return Tallies(*(array[:, kept] for array in tallies))
+    return Counts(*(array[:, kept] for array in counts))
 
 
-def _label_count(column: Column) -> int:
+def _pairs(column: Column) -> CodedPairs:
+    import numpy as np
+
+    from regrade.metrics.labels.confusion import CodedPairs
+
     assert column.labels is not None
-    return len(column.labels)
-
-
-def _codes(column: Column) -> NDArray[np.intp]:
-    import numpy as np
-
-    return column.numpy().astype(np.intp)
-
-
-def _tally(column: Column, codes: NDArray[np.intp], indices: Indices) -> Tallies:
-    import numpy as np
-
-    count = _label_count(column)
-    gold, predicted = codes[:, 0], codes[:, 1]
-    if count * count <= _MOST_PAIRS:
-        cells = _histogram(gold * count + predicted, indices, count * count).reshape(-1, count, count)
-        return Tallies(np.einsum("bii->bi", cells).copy(), cells.sum(axis=2), cells.sum(axis=1))
-    right = np.where(gold == predicted, gold, count)
-    return Tallies(
-        _histogram(right, indices, count + 1)[:, :count],
-        _histogram(gold, indices, count),
-        _histogram(predicted, indices, count),
-    )
-
-
-def _histogram(kinds: NDArray[np.intp], indices: Indices, count: int) -> Floats:
-    """How often each of ``count`` kinds is drawn by each row of ``indices``, (b, count)."""
-    import numpy as np
-
-    drawn = kinds.take(indices)
-    drawn += (np.arange(len(indices)) * count)[:, None]
-    tallies = np.bincount(drawn.ravel(), minlength=len(indices) * count)
-    return tallies.reshape(-1, count).astype(np.float64)
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """``part / whole``, 0 where ``whole`` is 0 (scikit-learn's ``zero_division`` default)."""
-    import numpy as np
-
-    ratio: Floats = np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole != 0)
-    return ratio
-
-
-def _f1_per_label(tallies: Tallies) -> Floats:
-    return _ratio(2 * tallies.right, tallies.gold + tallies.predicted)
+    gold, called = np.ascontiguousarray(column.numpy().T, dtype=np.intp)
+    return CodedPairs(gold, called, len(column.labels))
 
 
 @register("aggregation", "f1")
@@ -189,61 +119,62 @@ class F1(LabelPairs):
         if len(labels) == 2 and 1 not in labels:
             raise ValueError(f"f1 is that of label 1, but the labels are {_some(labels)}")
 
-    def score(self, column: Column, tallies: Tallies) -> Floats:
+    def score(self, column: Column, counts: Counts) -> Floats:
         import numpy as np
+
+        from regrade.metrics.labels import confusion
 
         assert column.labels is not None
         # Where every label is the text "1", scikit-learn takes it for the number.
         positive = next((label for label in (1, "1") if label in column.labels), None)
         if positive is None:
-            return np.zeros(len(tallies.right))
-        return _f1_per_label(tallies)[:, column.labels.index(positive)]
+            return np.zeros(len(counts.right))
+        return confusion.f1(counts)[:, column.labels.index(positive)]
+
+
+class AveragedF1(LabelPairs):
+    """An average of the labels' F1, over the labels that occur, as gold or predicted."""
+
+    average: ClassVar[Average]
+
+    def score(self, column: Column, counts: Counts) -> Floats:
+        from regrade.metrics.labels import confusion
+
+        counts = _of_classes(column, counts)
+        return confusion.averaged(self.average, "f1", counts, (counts.gold + counts.called) > 0)
 
 
 @register("aggregation", "micro_f1", "micro_f1_score")
-class MicroF1(LabelPairs):
+class MicroF1(AveragedF1):
     """F1 of all labels' counts taken together; the accuracy, where each sample has one label."""
 
-    def score(self, column: Column, tallies: Tallies) -> Floats:
-        tallies = _of_classes(column, tallies)
-        return _ratio(2 * tallies.right.sum(axis=1), tallies.gold.sum(axis=1) + tallies.predicted.sum(axis=1))
+    average = "micro"
 
 
 @register("aggregation", "macro_f1", "macro_f1_score")
-class MacroF1(LabelPairs):
+class MacroF1(AveragedF1):
     """The mean of the F1 of each label that occurs, as gold or predicted."""
 
-    def score(self, column: Column, tallies: Tallies) -> Floats:
-        tallies = _of_classes(column, tallies)
-        occurs = (tallies.gold + tallies.predicted) > 0
-        return _ratio(_f1_per_label(tallies).sum(axis=1), occurs.sum(axis=1).astype(float))
+    average = "macro"
 
 
 @register("aggregation", "weighted_f1", "weighted_f1_score")
-class WeightedF1(LabelPairs):
+class WeightedF1(AveragedF1):
     """The mean of the labels' F1, weighted by how often each is gold."""
 
-    def score(self, column: Column, tallies: Tallies) -> Floats:
-        return _ratio((_f1_per_label(tallies) * tallies.gold).sum(axis=1), tallies.gold.sum(axis=1))
+    average = "weighted"
 
 
 @register("aggregation", "matthews_corrcoef")
 class MatthewsCorrelation(LabelPairs):
-    """Matthews' correlation coefficient for two or more labels; 0 where one side has one label only.
-
-    Gorodkin, "Comparing two K-category assignments by a K-category correlation coefficient" (2004).
-    """
+    """Matthews' correlation coefficient for two or more labels; 0 where one side has one label only."""
 
     stderr: ClassVar[Stderr] = "bootstrap"
 
-    def score(self, column: Column, tallies: Tallies) -> Floats:
-        import numpy as np
+    def score(self, column: Column, counts: Counts) -> Floats:
+        from regrade.metrics.labels import confusion
 
-        n = tallies.gold.sum(axis=1)
-        both = tallies.right.sum(axis=1) * n - (tallies.gold * tallies.predicted).sum(axis=1)
-        gold = n**2 - (tallies.gold**2).sum(axis=1)
-        predicted = n**2 - (tallies.predicted**2).sum(axis=1)
-        return _ratio(both, np.sqrt(predicted * gold))
+        return confusion.matthews(counts)
 
 
 @register("aggregation", "acc_all")

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regrade.metrics.column import Column
+    from regrade.metrics.resampler import Resampler
 
     Floats = NDArray[np.float64]
-    Indices = NDArray[np.integer[Any]]
 
 
 @register("aggregation", "brier_score")
@@ -61,15 +61,9 @@ class Brier(Aggregation):
 
         return float(np.mean(np.ascontiguousarray(self._distances(column))))
 
-    def replicates(self, column: Column, indices: Indices) -> Floats:
-        if self.compat < (0, 4, 3):
-            return super().replicates(column, indices)
-        means: Floats = self._distances(column).take(indices).mean(axis=1)
-        return means
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Means
 
-    def jackknife(self, column: Column) -> Floats:
         if self.compat < (0, 4, 3):
-            return super().jackknife(column)
-        distances = self._distances(column)
-        means: Floats = (distances.sum() - distances) / (len(distances) - 1)
-        return means
+            return super().resampler(column)
+        return Means(self._distances(column)[:, None], [""], skip_missing=False)

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regrade.metrics.column import Column
+    from regrade.metrics.resampler import Resampler
 
     Floats = NDArray[np.float64]
-    Indices = NDArray[np.integer[Any]]
 
 
 @register("aggregation", "variance_of_repeats")
@@ -52,15 +52,10 @@ class VarianceOfRepeats(Aggregation):
             raise ValueError("there is one sample only" if len(column) < 2 else "no sample has two answers")
         return value
 
-    def replicates(self, column: Column, indices: Indices) -> Floats:
-        from regrade.statistics.bootstrap import replicate_of_sums
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Sums
 
-        return replicate_of_sums(column.numpy(), self._values)(indices)  # type: ignore[arg-type]
-
-    def jackknife(self, column: Column) -> Floats:
-        from regrade.statistics.bootstrap import jackknife_of_sums
-
-        return jackknife_of_sums(column.numpy(), self._values)
+        return Sums(column.numpy(), self._values, [""])
 
     def _values(self, sums: Floats) -> Floats:
         import numpy as np

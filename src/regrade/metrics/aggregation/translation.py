@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regrade.metrics.column import Column
+    from regrade.metrics.resampler import Resampler
 
     Floats = NDArray[np.float64]
-    Indices = NDArray[np.integer[Any]]
 
 
 class TranslationScore(Aggregation):
@@ -50,16 +50,10 @@ class TranslationScore(Aggregation):
     def reduce(self, column: Column) -> float:
         return self._score(add_up(column.data[i :: self.width]) for i in range(self.width))
 
-    def replicates(self, column: Column, indices: Indices) -> Floats:
-        import numpy as np
+    def resampler(self, column: Column) -> Resampler:
+        from regrade.metrics.resampler import Sums
 
-        from regrade.statistics.bootstrap import replicate_of_sums
-
-        return replicate_of_sums(np.ascontiguousarray(column.numpy()), self._scores)(np.asarray(indices, np.intp))
-
-    def jackknife(self, column: Column) -> Floats:
-        stack = column.numpy()
-        return self._scores(stack.sum(axis=0) - stack)
+        return Sums(column.numpy(), self._scores, [""])
 
     def _score(self, sums: Iterable[float]) -> float:
         found: float | tuple[float, ...] = self.metric.score(sums)

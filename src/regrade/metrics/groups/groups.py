@@ -19,7 +19,7 @@ from regrade.metrics.card_metric import CardMetric, InstanceMetric, MapReduceMet
 from regrade.metrics.groups import effect_sizes
 from regrade.metrics.reductions import GroupMean as GroupMeanReduction
 from regrade.metrics.reductions import GroupReduction, nan_mean
-from regrade.metrics.resampled import Means, Resampled
+from regrade.metrics.resampler import Means, Resampler
 from regrade.metrics.text.accuracy import Accuracy
 from regrade.metrics.text.containment import StringContainmentOld, TokenOverlap
 
@@ -106,13 +106,13 @@ class Grouped(_Mixed):
     def interval_names(self, scores: Scores) -> list[str]:
         return [name for name in super().interval_names(scores) if name in scores]
 
-    def resampled(self, statistics: Sequence[Member], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Member], names: list[str]) -> Resampler:
         if self.fixed:
             return Means(self.of_groups(statistics, names), names)
         return _Regrouped(self, statistics, names)
 
 
-class _Regrouped(Resampled):
+class _Regrouped(Resampler):
     """Means over the means of groups, of resampled samples."""
 
     rounds: ClassVar[bool] = True

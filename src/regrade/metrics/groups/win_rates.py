@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from regrade.metrics.resampled import Resampled
+    from regrade.metrics.resampler import Resampler
 
     Floats = NDArray[np.float64]
 
@@ -46,10 +46,10 @@ class WeightedWinRateCorrelation(GlobalMetric):
         if len(statistics) < 2:
             raise ValueError("one battle ranks no models")
         names = ["pearson_corr", "spearman_corr"]
-        return dict(zip(names, self.resampled(statistics, names).estimate(), strict=True))
+        return dict(zip(names, self.resampler(statistics, names).estimate(), strict=True))
 
-    def resampled(self, statistics: Sequence[Battle], names: list[str]) -> Resampled:
-        from regrade.metrics.resampled import Sums
+    def resampler(self, statistics: Sequence[Battle], names: list[str]) -> Resampler:
+        from regrade.metrics.resampler import Sums
 
         return Sums(_tallies(statistics), lambda sums: _correlations(sums, names), names)
 

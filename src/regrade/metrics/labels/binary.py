@@ -10,7 +10,7 @@ from regrade.artifacts import artifact
 from regrade.metrics.card_metric import GlobalMetric, InstanceMetric, Scores
 from regrade.metrics.labels.confusion import ratio
 from regrade.metrics.labels.thresholds import AtThresholds, Scored, Thresholds
-from regrade.metrics.resampled import Resampled, Sums
+from regrade.metrics.resampler import Resampler, Sums
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +71,7 @@ class F1Binary(GlobalMetric):
         """The scores of one set of samples, of its counts, as :func:`binary_scores` takes them."""
         return {name: float(values[0]) for name, values in binary_scores(cells, negative=self.average is None).items()}
 
-    def resampled(self, statistics: Sequence[Any], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Any], names: list[str]) -> Resampler:
         def score(cells: Floats) -> Floats:
             import numpy as np
 
@@ -178,9 +178,9 @@ class BinaryMaxF1(F1Binary):
         candidates = {round(number, 3) for _, number in statistics}
         return max((place[threshold] for threshold in candidates), key=values.__getitem__)
 
-    def resampled(self, statistics: Sequence[Scored], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Scored], names: list[str]) -> Resampler:
         if not set(names) <= set(self.intervals_of):
-            return Resampled(statistics, self.reduce, names)
+            return Resampler(statistics, self.reduce, names)
 
         def score(cells: Floats, there: Any) -> Floats:
             import numpy as np
@@ -241,9 +241,9 @@ class BinaryMaxAccuracy(GlobalMetric):
             accuracy, threshold = none_called, 1.0 if greatest < 1 else greatest + 0.01
         return {self.main_score: accuracy / len(statistics), "best_thr_max_acc": threshold}
 
-    def resampled(self, statistics: Sequence[Scored], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Scored], names: list[str]) -> Resampler:
         if names != [self.main_score]:
-            return Resampled(statistics, self.reduce, names)
+            return Resampler(statistics, self.reduce, names)
 
         def score(cells: Floats, there: Any) -> Floats:
             import numpy as np
@@ -295,7 +295,7 @@ class RocAuc(GlobalMetric):
         cells = Thresholds(statistics).whole()
         return {self.main_score: _area(cells[:, 1], cells[:, 3])}
 
-    def resampled(self, statistics: Sequence[Scored], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Scored], names: list[str]) -> Resampler:
         def score(cells: Floats, there: Any) -> Floats:
             import numpy as np
 

@@ -12,7 +12,7 @@ from regrade.metrics.card_metric import CardMetric, GlobalMetric, Scores
 from regrade.metrics.rates import f1_of_rates
 
 if TYPE_CHECKING:
-    from regrade.metrics.resampled import Resampled
+    from regrade.metrics.resampler import Resampler
 
 Group = Hashable
 Counts = tuple[Group, bool, int, int, int, int]
@@ -121,11 +121,11 @@ class CustomF1(GlobalMetric):
         f1 = f1_of_rates(precision, recall) if precision + recall else self.zero_division
         return f1, recall, precision
 
-    def resampled(self, statistics: Sequence[tuple[Counts, ...]], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[tuple[Counts, ...]], names: list[str]) -> Resampler:
         groups = list(dict.fromkeys(group for sample in statistics for group, *_ in sample))
         if not 0 < len(statistics) * len(groups) * 5 <= _LARGEST_TABLE:
-            return super().resampled(statistics, names)
-        from regrade.metrics.resampled import Sums
+            return super().resampler(statistics, names)
+        from regrade.metrics.resampler import Sums
         from regrade.metrics.sums import rowwise
 
         places = {group: 5 * place for place, group in enumerate(groups)}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from regrade.artifacts import ArtifactError, artifact
 from regrade.metrics.card_metric import GlobalMetric, MapReduceMetric, Scores
 from regrade.metrics.labels import confusion
-from regrade.metrics.labels.confusion import Counts, LabelPairs
-from regrade.metrics.resampled import Resampled
+from regrade.metrics.labels.confusion import Average, Counts, LabelPairs, counts_of
+from regrade.metrics.resampler import Resampler
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,32 +17,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-Average = Literal["micro", "macro", "weighted"]
 Pair = tuple[Any, Any]
 """A reference and a prediction."""
 
 
-def counts_of(pairs: Sequence[Pair], labels: Sequence[Any]) -> Counts:
-    """The counts of some labels, each (1, k), over all pairs."""
-    import numpy as np
-
-    place = {label: code for code, label in enumerate(labels)}
-    counts = np.zeros((3, 1, len(labels)))
-    for gold, called in pairs:
-        if gold == called:
-            counts[0, 0, place[gold]] += 1
-        counts[1, 0, place[gold]] += 1
-        if called in place:
-            counts[2, 0, place[called]] += 1
-    return Counts(*counts)
-
-
 def averaged(average: Average, measure: str, counts: Counts) -> Floats:
     """A measure averaged over the labels that are references, (b,)."""
-    if average == "micro":
-        return confusion.micro(measure, counts)
-    values = confusion.MEASURES[measure](counts)
-    return confusion.macro(values, counts) if average == "macro" else confusion.weighted(values, counts)
+    return confusion.averaged(average, measure, counts, counts.gold > 0)
 
 
 @artifact("f1")
@@ -82,7 +63,7 @@ class F1(GlobalMetric):
             scores.update({f"{self.metric}_{label}": value for label, value in zip(labels, values, strict=True)})
         return scores
 
-    def resampled(self, statistics: Sequence[Pair], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Pair], names: list[str]) -> Resampler:
         labels = list(dict.fromkeys(gold for gold, _ in statistics))
         columns: dict[str, Callable[[Counts], Floats]] = {
             self.main_score: lambda counts: averaged(self.average or "macro", self.metric, counts)
@@ -186,7 +167,7 @@ class F1Fast(MapReduceMetric):
             columns |= {f"f1_{label}": _class("f1", code) for code, label in enumerate(labels)}
         return columns
 
-    def resampled(self, statistics: Sequence[Pair], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Pair], names: list[str]) -> Resampler:
         number_of = _numbers(statistics)
         labels = list(dict.fromkeys(gold for gold, _ in statistics))
         score = _joined(self._columns(labels), names)
@@ -232,17 +213,8 @@ class MatthewsCorrelation(GlobalMetric):
 
     def reduce(self, statistics: Sequence[Pair]) -> Scores:
         labels = list(dict.fromkeys(label for pair in statistics for label in pair))
-        return {self.main_score: float(_matthews(counts_of(statistics, labels))[0])}
+        return {self.main_score: float(confusion.matthews(counts_of(statistics, labels))[0])}
 
-    def resampled(self, statistics: Sequence[Pair], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Pair], names: list[str]) -> Resampler:
         labels = list(dict.fromkeys(label for pair in statistics for label in pair))
-        return LabelPairs(statistics, self.reduce, _joined({self.main_score: _matthews}, names), labels, names)
-
-
-def _matthews(counts: Counts) -> Floats:
-    import numpy as np
-
-    n = counts.gold.sum(axis=1)
-    both = counts.right.sum(axis=1) * n - (counts.gold * counts.called).sum(axis=1)
-    spread = (n**2 - (counts.gold**2).sum(axis=1)) * (n**2 - (counts.called**2).sum(axis=1))
-    return confusion.ratio(both, np.sqrt(spread))
+        return LabelPairs(statistics, self.reduce, _joined({self.main_score: confusion.matthews}, names), labels, names)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from regrade.artifacts import artifact
 from regrade.metrics.card_metric import GlobalMetric, Scores
 from regrade.metrics.labels import confusion
-from regrade.metrics.labels.confusion import Counts
-from regrade.metrics.labels.f1 import Average, averaged
-from regrade.metrics.resampled import Resampled, Sums
+from regrade.metrics.labels.confusion import Average, Counts
+from regrade.metrics.labels.f1 import averaged
+from regrade.metrics.resampler import Resampler, Sums
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +58,7 @@ class F1MultiLabel(GlobalMetric):
             scores.update({f"{self.metric}_{label}": value for label, value in zip(labels, values, strict=True)})
         return scores
 
-    def resampled(self, statistics: Sequence[Sets], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Sets], names: list[str]) -> Resampler:
         labels = sorted({label for gold, _ in statistics for label in gold})
         return _LabelSets(self, statistics, labels, names)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from regrade.metrics.labels.confusion import histogram
-from regrade.metrics.resampled import Resampled
+from regrade.metrics.resampler import Resampler
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +69,7 @@ class Thresholds:
         return cells
 
 
-class AtThresholds(Resampled):
+class AtThresholds(Resampler):
     """Scores of resamples that depend on counts at thresholds.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from regrade.metrics.labels.confusion import histogram
-from regrade.metrics.resampled import Resampled
+from regrade.metrics.resampler import Resampler
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,7 @@ _LARGEST_TABLE = 1500
 """Up to so many different pairs the agreement of each with each is held, 18 MB."""
 
 
-class _Pairs(Resampled):
+class _Pairs(Resampler):
     rounds: ClassVar[bool] = True
     exact_ends: ClassVar[bool] = False
 

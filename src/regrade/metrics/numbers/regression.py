@@ -10,15 +10,10 @@ from regrade.artifacts import artifact
 from regrade.metrics.card_metric import GlobalMetric, MapReduceMetric, Scores
 from regrade.metrics.numbers.correlations import Kendall, Numbers, Pearson, Spearman
 from regrade.metrics.reductions import nan_mean
-from regrade.metrics.resampled import Means, Resampled
+from regrade.metrics.resampler import Means, Resampler
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from regrade.statistics.correlation import Correlation
-
-    Floats = NDArray[np.float64]
 
 
 @artifact("mean_squared_error")
@@ -43,7 +38,7 @@ class MeanSquaredError(MapReduceMetric):
     def reduce(self, statistics: Sequence[float]) -> Scores:
         return {self.main_score: nan_mean(statistics)}
 
-    def resampled(self, statistics: Sequence[float], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[float], names: list[str]) -> Resampler:
         return Means([[value] for value in statistics], names)
 
 
@@ -56,20 +51,10 @@ class RootMeanSquaredError(MeanSquaredError):
     def reduce(self, statistics: Sequence[float]) -> Scores:
         return {self.main_score: nan_mean(statistics) ** 0.5}
 
-    def resampled(self, statistics: Sequence[float], names: list[str]) -> Resampled:
-        return _RootMeans([[value] for value in statistics], names)
-
-
-class _RootMeans(Means):
-    def replicates(self, indices: NDArray[Any]) -> Floats:
+    def resampler(self, statistics: Sequence[float], names: list[str]) -> Resampler:
         import numpy as np
 
-        return np.sqrt(super().replicates(indices))
-
-    def jackknife(self) -> Floats:
-        import numpy as np
-
-        return np.sqrt(super().jackknife())
+        return Means([[value] for value in statistics], names, finish=np.sqrt)
 
 
 class CorrelationMetric(MapReduceMetric):
@@ -90,9 +75,9 @@ class CorrelationMetric(MapReduceMetric):
         names = super().interval_names(scores)
         return names if self.ci_score_names is not None else [name for name in names if name == self.main_score]
 
-    def resampled(self, statistics: Sequence[Numbers], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Numbers], names: list[str]) -> Resampler:
         if names != [self.main_score]:
-            return super().resampled(statistics, names)
+            return super().resampler(statistics, names)
         return self.many(statistics, self.reduce, names)
 
     def correlate(self, predictions: list[float], references: list[float]) -> Correlation:
@@ -167,7 +152,7 @@ class KendallTauMetric(GlobalMetric):
         value, p_value = kendall(references, predictions, self.variant)
         return {self.main_score: value, f"{self.main_score}_p_val": p_value}
 
-    def resampled(self, statistics: Sequence[Numbers], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Numbers], names: list[str]) -> Resampler:
         if names != [self.main_score] or self.variant != "b":
-            return super().resampled(statistics, names)
+            return super().resampler(statistics, names)
         return Kendall(statistics, self.reduce, names)

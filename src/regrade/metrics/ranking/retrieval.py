@@ -14,7 +14,7 @@ from regrade.artifacts import ArtifactError, artifact
 from regrade.metrics.card_metric import GlobalMetric, InstanceMetric, Scores
 from regrade.metrics.ranking.ranks import at_k, average_precision, ndcg, reciprocal_rank, relevance
 from regrade.metrics.reductions import nan_mean
-from regrade.metrics.resampled import Resampled
+from regrade.metrics.resampler import Resampler
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,7 +141,7 @@ class NDCG(GlobalMetric):
             queries.setdefault(query, []).append(tuple(item))
         return {"nDCG": nan_mean([_query_ndcg(items) for items in queries.values()])}
 
-    def resampled(self, statistics: Sequence[tuple[Any, ...]], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[tuple[Any, ...]], names: list[str]) -> Resampler:
         return _Queries(statistics, self.reduce, names)
 
 
@@ -156,7 +156,7 @@ def _query_ndcg(items: Sequence[tuple[Any, ...]]) -> float:
     return ndcg([gain for _, gain in items], [last if score is None else score for score, _ in items])
 
 
-class _Queries(Resampled):
+class _Queries(Resampler):
     """Resamples of (query, score, gain): without a sample only its own query's score is another."""
 
     def jackknife(self) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from regrade.artifacts import artifact
 from regrade.metrics.card_metric import CardMetric, GlobalMetric, Scores
 
 if TYPE_CHECKING:
-    from regrade.metrics.resampled import Resampled
+    from regrade.metrics.resampler import Resampler
 
 Found = tuple[str, bool, bool, float]
 """A key, whether the reference has it, whether the prediction has it, and the score of its value."""
@@ -88,11 +88,11 @@ class KeyValueExtraction(GlobalMetric):
             ),
         }
 
-    def resampled(self, statistics: Sequence[tuple[Found, ...]], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[tuple[Found, ...]], names: list[str]) -> Resampler:
         keys = {key: None for sample in statistics for key, *_ in sample}
         if not 0 < len(statistics) * len(keys) * 4 <= _LARGEST_TABLE:
-            return super().resampled(statistics, names)
-        from regrade.metrics.resampled import Sums
+            return super().resampler(statistics, names)
+        from regrade.metrics.resampler import Sums
         from regrade.metrics.sums import rowwise
 
         places = {key: 4 * place for place, key in enumerate(keys)}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from regrade.artifacts import artifact
 from regrade.metrics.card_metric import InstanceMetric, MapReduceMetric, Scores
 from regrade.metrics.reductions import nan_mean
-from regrade.metrics.resampled import Means, Resampled
+from regrade.metrics.resampler import Means, Resampler
 
 
 @artifact("accuracy")
@@ -57,7 +57,7 @@ class AccuracyFast(MapReduceMetric):
     def reduce(self, statistics: Sequence[float]) -> Scores:
         return {self.main_score: nan_mean(statistics)}
 
-    def resampled(self, statistics: Sequence[float], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[float], names: list[str]) -> Resampler:
         return Means([[value] for value in statistics], names)
 
 

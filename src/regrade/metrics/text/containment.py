@@ -10,7 +10,7 @@ from regrade.artifacts.operator import FieldOperator
 from regrade.metrics.card_metric import InstanceMetric, MapReduceMetric, Scores
 from regrade.metrics.rates import Rates
 from regrade.metrics.reductions import nan_mean
-from regrade.metrics.resampled import Means, Resampled
+from regrade.metrics.resampler import Means, Resampler
 from regrade.metrics.text.squad import rates_of_words, words
 
 
@@ -26,7 +26,7 @@ class MeanMetric(MapReduceMetric):
     def reduce(self, statistics: Sequence[float]) -> Scores:
         return {self.main_score: nan_mean(statistics)}
 
-    def resampled(self, statistics: Sequence[float], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[float], names: list[str]) -> Resampler:
         return Means([[value] for value in statistics], names)
 
 

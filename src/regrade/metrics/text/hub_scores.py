@@ -7,11 +7,12 @@ to a dict named as evaluate names it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, Final
 
 from regrade.addition import add_up
 from regrade.metrics.card_metric import Scores
-from regrade.metrics.labels.matthews import matthews
+from regrade.metrics.labels import confusion
 from regrade.metrics.labels.tagging import entities_of_tags, span_scores
 from regrade.metrics.text.bleu import bleu_scores, bleu_statistics
 from regrade.metrics.text.edits import word_errors
@@ -185,11 +186,15 @@ class Share(HubSum):
 class Matthews(HubScore):
     """Evaluate's ``matthews_correlation``, -1 to 1."""
 
+    def prepare(self) -> None:
+        import_module("numpy")
+
     def measure(self, prediction: Any, references: Any) -> tuple[Any, Any]:
         return prediction, _only(references)
 
     def reduce(self, statistics: Sequence[Any]) -> Scores:
-        return {"matthews_correlation": matthews(statistics)}
+        labels = list(dict.fromkeys(label for pair in statistics for label in pair))
+        return {"matthews_correlation": float(confusion.matthews(confusion.counts_of(statistics, labels))[0])}
 
 
 class Seqeval(HubScore):

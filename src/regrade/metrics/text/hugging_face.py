@@ -15,7 +15,7 @@ from regrade.metrics.card_metric import BulkInstanceMetric, GlobalMetric, Instan
 from regrade.metrics.text.hub_scores import HUB_SCORES, HubScore, HubSum
 
 if TYPE_CHECKING:
-    from regrade.metrics.resampled import Resampled
+    from regrade.metrics.resampler import Resampler
 
 Passed = tuple[tuple[str, Any], ...]
 
@@ -121,11 +121,11 @@ class HuggingfaceMetric(GlobalMetric):
                 scores[name] = [one / self.scale for one in value] if isinstance(value, list) else value / self.scale
         return scores
 
-    def resampled(self, statistics: Sequence[Any], names: list[str]) -> Resampled:
+    def resampler(self, statistics: Sequence[Any], names: list[str]) -> Resampler:
         score = self._score(self._passed(statistics))
         if not isinstance(score, HubSum):
-            return super().resampled(statistics, names)
-        from regrade.metrics.resampled import Sums
+            return super().resampler(statistics, names)
+        from regrade.metrics.resampler import Sums
         from regrade.metrics.sums import rowwise
 
         def named(sums: Sequence[float]) -> Scores:

@@ -73,8 +73,8 @@ class NormalizedSacrebleu(MapReduceMetric):
     def reduce(self, statistics: Sequence[Any]) -> Scores:
         return self._scores([add_up(column) for column in zip(*statistics, strict=True)])
 
-    def resampled(self, statistics: Sequence[Any], names: list[str]) -> Any:
-        from regrade.metrics.resampled import Sums
+    def resampler(self, statistics: Sequence[Any], names: list[str]) -> Any:
+        from regrade.metrics.resampler import Sums
         from regrade.metrics.sums import rowwise
 
         return Sums(statistics, lambda sums: rowwise(self._scores, sums, names), names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from regrade.metrics.rates import Rates, rates
 
@@ -32,7 +32,7 @@ def words(text: str) -> list[str]:
     >>> words("The  cat's out, again!")
     ['cats', 'out', 'again']
     """
-    return without_articles(without_punctuation(text.lower())).split()
+    return _ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split()
 
 
 def exact(answer: str, reference: str) -> float:
@@ -45,7 +45,6 @@ def token_f1(answer: str, reference: str) -> float:
     return rates_of_words(words(answer), words(reference)).f1
 
 
-def rates_of_words(answer: Iterable[str], reference: Iterable[str]) -> Rates:
+def rates_of_words(answer: Sequence[str], reference: Sequence[str]) -> Rates:
     """Precision, recall and F1 of the words that an answer shares with a reference, each as often as both have it."""
-    ours, theirs = Counter(answer), Counter(reference)
-    return rates((ours & theirs).total(), ours.total(), theirs.total())
+    return rates((Counter(answer) & Counter(reference)).total(), len(answer), len(reference))

@@ -1,15 +1,16 @@
-"""Scores of resamples, many at once: what intervals and paired comparisons are made of.
+"""Scores of resamples, many at once: what standard errors, intervals and paired comparisons are made of.
 
-:class:`Resampled` calls a metric's ``reduce`` for each resample. Its subclasses know a shape of metric and do the same
-by arrays: :class:`Means` and :class:`Maxima` of the samples' scores, :class:`Sums` for what depends on sums of vectors
-of numbers, and :mod:`.confusion` for what depends on pairs of labels.
+:class:`Resampler` calls ``reduce`` for each resample. Its subclasses know a shape of metric and do the same by arrays:
+:class:`Means` and :class:`Maxima` of the samples' scores, :class:`Sums` for what depends on sums of vectors of numbers,
+and :mod:`.confusion` for what depends on pairs of labels. Aggregations and the metrics of cards share them.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
     Indices = NDArray[np.integer[Any]]
 
 
-class Resampled:
+UNDEFINED: Final = (ArithmeticError, IndexError, KeyError, TypeError, ValueError)
+"""Errors of a ``reduce`` by which it says that these samples have no score."""
+
+
+class Resampler:
     """The scores ``names`` of resamples of some units.
 
     Args:
         units: What is drawn: the samples' statistics, or those of groups.
         reduce: From units to scores.
         names: The scores wanted; one that a resample lacks, or cannot have, is nan there.
+        undefined: Errors of ``reduce`` that make a resample's scores nan; others are raised.
 
     Attributes:
         rounds: Whether :meth:`replicates` may differ from ``reduce`` in the last bits, by another order of additions.
@@ -37,9 +43,16 @@ class Resampled:
     rounds: ClassVar[bool] = False
     exact_ends: ClassVar[bool] = True
 
-    def __init__(self, units: Sequence[Any], reduce: Callable[[Sequence[Any]], dict[str, Any]], names: list[str]):
+    def __init__(
+        self,
+        units: Sequence[Any],
+        reduce: Callable[[Sequence[Any]], dict[str, Any]],
+        names: Sequence[str],
+        undefined: tuple[type[Exception], ...] = UNDEFINED,
+    ) -> None:
         self.units = units
         self.names = names
+        self.undefined = undefined
         self._reduce = reduce
 
     def __len__(self) -> int:
@@ -50,7 +63,7 @@ class Resampled:
         """The scores of the units at ``rows``, to the last bit."""
         try:
             found = self._reduce([self.units[row] for row in rows])
-        except (ArithmeticError, IndexError, KeyError, TypeError, ValueError):
+        except self.undefined:
             return [math.nan] * len(self.names)
         return [_number(found.get(name)) for name in self.names]
 
@@ -67,6 +80,11 @@ class Resampled:
         import numpy as np
 
         return np.array([self.scores(row) for row in indices.tolist()], dtype=np.float64).reshape(-1, len(self.names))
+
+    def main_replicates(self, indices: Indices) -> Floats:
+        """The first score (b,) of resamples (b, n): what :mod:`regrade.statistics` calls a replicate function."""
+        values: Floats = self.replicates(indices)[:, 0]
+        return values
 
     def jackknife(self) -> Floats:
         """The scores (n, k) of all units but one.
@@ -94,19 +112,19 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-class _Columns(Resampled):
+class _Columns(Resampler):
     """Scores of units, reduced column by column.
 
     Args:
-        values: Per unit its scores ``names``; nan for one that it does not have.
+        values: Per unit its scores ``names``, (n, k); nan for one that it does not have.
         names: The scores.
     """
 
-    def __init__(self, values: Sequence[Sequence[float]], names: list[str]) -> None:
+    def __init__(self, values: Sequence[Sequence[float]] | Floats, names: Sequence[str]) -> None:
         import numpy as np
 
-        super().__init__(values, lambda units: {}, names)
-        table = np.array(values, dtype=np.float64).reshape(len(values), len(names))
+        table = np.asarray(values, dtype=np.float64).reshape(len(values), len(names))
+        super().__init__(range(len(table)), lambda units: {}, names)
         self.columns = np.ascontiguousarray(table.T)
 
     def equal(self) -> list[bool]:
@@ -115,16 +133,35 @@ class _Columns(Resampled):
         return [len(set(column[~np.isnan(column)].tolist())) == 1 for column in self.columns]
 
 
-class Means(_Columns):
-    """Means of what is not nan, added up as numpy adds up a list: equal to the last bit."""
+def _same(means: Floats) -> Floats:
+    return means
 
-    def __init__(self, values: Sequence[Sequence[float]], names: list[str]) -> None:
+
+class Means(_Columns):
+    """Means of what is not nan, added up as numpy adds up a list: equal to the last bit.
+
+    Args:
+        values: Per unit its scores ``names``, (n, k).
+        names: The scores.
+        finish: From means to scores, element by element: exp, say.
+        skip_missing: Leave nan out; else it makes its resamples nan.
+    """
+
+    def __init__(
+        self,
+        values: Sequence[Sequence[float]] | Floats,
+        names: Sequence[str],
+        *,
+        finish: Callable[[Floats], Floats] = _same,
+        skip_missing: bool = True,
+    ) -> None:
         import numpy as np
 
         super().__init__(values, names)
-        missing = np.isnan(self.columns)
-        self.missing = missing if missing.any() else None
-        self.filled = np.where(missing, 0.0, self.columns)
+        self.finish = finish
+        self.missing, self.filled = None, self.columns
+        if skip_missing and (missing := np.isnan(self.columns)).any():
+            self.missing, self.filled = missing, np.where(missing, 0.0, self.columns)
 
     def scores(self, rows: Sequence[int]) -> list[float]:
         import numpy as np
@@ -143,7 +180,7 @@ class Means(_Columns):
                 counts = counts - self.missing[place].take(indices).sum(axis=1)
             with np.errstate(divide="ignore", invalid="ignore"):
                 means[:, place] = sums / counts
-        return means
+        return self.finish(means)
 
     def jackknife(self) -> Floats:
         import numpy as np
@@ -153,7 +190,7 @@ class Means(_Columns):
             counts = (~self.missing).sum(axis=1, keepdims=True) - ~self.missing
         with np.errstate(divide="ignore", invalid="ignore"):
             values: Floats = ((self.filled.sum(axis=1, keepdims=True) - self.filled) / counts).T
-        return values
+        return self.finish(values)
 
 
 class Maxima(_Columns):
@@ -182,25 +219,61 @@ class Maxima(_Columns):
         return np.stack(found, axis=1)
 
 
-class Sums(Resampled):
+class Medians(Resampler):
+    """Upper medians of numbers without nan.
+
+    Args:
+        values: The numbers, (n,).
+        in_order: Of the sorted numbers; else the number of the unit half-way through a resample.
+    """
+
+    def __init__(self, values: Floats, *, in_order: bool = True) -> None:
+        super().__init__(range(len(values)), lambda units: {}, [""])
+        self.values = values
+        self.in_order = in_order
+
+    def scores(self, rows: Sequence[int]) -> list[float]:
+        values = [float(self.values[row]) for row in rows]
+        return [(sorted(values) if self.in_order else values)[len(values) // 2]]
+
+    def replicates(self, indices: Indices) -> Floats:
+        import numpy as np
+
+        middle = indices.shape[1] // 2
+        if not self.in_order:
+            return self.values.take(indices[:, [middle]])
+        medians: Floats = np.partition(self.values.take(indices), middle, axis=1)[:, [middle]]
+        return medians
+
+    def jackknife(self) -> Floats:
+        import numpy as np
+
+        values = self.values
+        order = np.argsort(values, kind="stable") if self.in_order else np.arange(len(values))
+        middle = (len(values) - 1) // 2
+        medians = np.empty((len(values), 1))
+        # Taking out what stands before the middle, or in it, moves the next value there.
+        medians[order[: middle + 1]] = values[order[middle + 1]]
+        medians[order[middle + 1 :]] = values[order[middle]]
+        return medians
+
+
+class Sums(Resampler):
     """Scores that depend on units only through the sum of their vectors.
 
     Args:
         units: Per unit a vector of w numbers. Where they are counts, sums are exact in any order.
-        reduce: Sums (b, w) to scores (b, k).
+        reduce: Sums (b, w) to scores (b, k), or (b,) for one score.
         names: The k scores.
     """
 
-    rounds: ClassVar[bool] = False
-
     def __init__(
-        self, units: Sequence[Sequence[float]] | Floats, reduce: Callable[[Floats], Floats], names: list[str]
+        self, units: Sequence[Sequence[float]] | Floats, reduce: Callable[[Floats], Floats], names: Sequence[str]
     ) -> None:
         import numpy as np
 
-        stack = np.asarray(units, dtype=np.float64).reshape(len(units), -1)
-        super().__init__(stack, lambda units: {}, names)  # type: ignore[arg-type]
-        self.stack = stack
+        self.stack = np.asarray(units, dtype=np.float64).reshape(len(units), -1)
+        super().__init__(range(len(units)), lambda units: {}, names)
         self._of_sums = reduce
 
     def _finish(self, sums: Floats) -> Floats:
@@ -214,9 +287,16 @@ class Sums(Resampled):
         return scores
 
     def replicates(self, indices: Indices) -> Floats:
+        replicates: Floats = self._replicate(indices)
+        return replicates
+
+    @cached_property
+    def _replicate(self) -> Any:
         from regrade.statistics.bootstrap import replicate_of_sums
 
-        return replicate_of_sums(self.stack, self._finish)(indices)  # type: ignore[arg-type]
+        return replicate_of_sums(self.stack, self._finish)
 
     def jackknife(self) -> Floats:
-        return self._finish(self.stack.sum(axis=0) - self.stack)
+        from regrade.statistics.bootstrap import jackknife_of_sums
+
+        return jackknife_of_sums(self.stack, self._finish)

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from tests.metrics.kinds import KINDS
 
 from regrade.metrics.card_metric import CardMetric
-from regrade.metrics.resampled import Resampled
+from regrade.metrics.resampler import Resampler
 
 BY_SAMPLES = [name for name in KINDS if not name.startswith("fixed_")]
 
 
-def one_by_one(metric: CardMetric, statistics: list[Any], names: list[str]) -> Resampled:
+def one_by_one(metric: CardMetric, statistics: list[Any], names: list[str]) -> Resampler:
     """The same, by ``reduce``."""
-    return Resampled(statistics, metric.reduce, names)
+    return Resampler(statistics, metric.reduce, names)
 
 
 def close(found: Any, wanted: Any) -> bool:
@@ -38,7 +38,7 @@ def test_replicates_are_reductions(name: str) -> None:
         names = metric.interval_names(metric.reduce(statistics))
         n = len(statistics)
         rows = data.draw(st.lists(st.lists(st.integers(0, n - 1), min_size=n, max_size=n), min_size=1, max_size=4))
-        found = metric.resampled(statistics, names).replicates(np.array(rows))
+        found = metric.resampler(statistics, names).replicates(np.array(rows))
         assert close(found, one_by_one(metric, statistics, names).replicates(np.array(rows)))
 
     check()
@@ -53,7 +53,7 @@ def test_jackknife_leaves_one_out(name: str) -> None:
     @given(kind.statistics(3))
     def check(statistics: list[Any]) -> None:
         names = metric.interval_names(metric.reduce(statistics))
-        found = metric.resampled(statistics, names).jackknife()
+        found = metric.resampler(statistics, names).jackknife()
         wanted = [
             [math.nan if scores.get(name) is None else scores[name] for name in names]
             for place in range(len(statistics))
@@ -74,7 +74,7 @@ def test_the_estimate_is_the_reduction_to_the_last_bit(name: str) -> None:
     def check(statistics: list[Any]) -> None:
         scores = metric.reduce(statistics)
         names = metric.interval_names(scores)
-        estimate = metric.resampled(statistics, names).estimate()
+        estimate = metric.resampler(statistics, names).estimate()
         wanted = [scores[name] for name in names]
         assert np.array_equal(estimate, wanted, equal_nan=True)
 
@@ -87,13 +87,13 @@ def test_fixed_groups_are_drawn_whole() -> None:
     statistics = [
         metric.statistics("a", [text], {"group_id": group}) for group, text in ((1, "a"), (1, "b"), (2, "b"), (3, "a"))
     ]
-    drawn = metric.resampled(statistics, ["accuracy"])
+    drawn = metric.resampler(statistics, ["accuracy"])
     assert len(drawn) == 3
     assert drawn.replicates(np.array([[0, 0, 2], [1, 1, 1]])).tolist() == [[pytest.approx(2 / 3)], [0.0]]
 
 
 def test_missing_scores_do_not_count_in_means() -> None:
-    from regrade.metrics.resampled import Means
+    from regrade.metrics.resampler import Means
 
     drawn = Means([[1.0], [math.nan], [0.0]], ["f1"])
     assert drawn.estimate() == [0.5]
@@ -104,7 +104,7 @@ def test_missing_scores_do_not_count_in_means() -> None:
 def test_sums_in_rows_are_numpys_of_lists() -> None:
     """Ties decide about intervals, so that means of resamples must be those of lists to the last bit."""
     from regrade.metrics.reductions import nan_mean
-    from regrade.metrics.resampled import Means
+    from regrade.metrics.resampler import Means
 
     generator = np.random.default_rng(7)
     values = generator.random(1001)
