@@ -300,3 +300,31 @@ class Sums(Resampler):
         from regrade.statistics.bootstrap import jackknife_of_sums
 
         return jackknife_of_sums(self.stack, self._finish)
+
+
+class RoundedSums(Sums):
+    """Scores of sums which ``reduce`` computes in another order: it decides where a replicate is next to the estimate.
+
+    Args:
+        units: The samples' statistics.
+        table: Per unit its vector of w numbers.
+        reduce: From units to scores, to the last bit.
+        of_sums: Sums (b, w) to scores (b, k).
+        names: The k scores.
+    """
+
+    rounds: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        units: Sequence[Any],
+        table: Sequence[Sequence[float]] | Floats,
+        reduce: Callable[[Sequence[Any]], dict[str, Any]],
+        of_sums: Callable[[Floats], Floats],
+        names: Sequence[str],
+    ) -> None:
+        super().__init__(table, of_sums, names)
+        self.units, self._reduce = units, reduce
+
+    def scores(self, rows: Sequence[int]) -> list[float]:
+        return Resampler.scores(self, rows)

@@ -125,7 +125,7 @@ class CustomF1(GlobalMetric):
         groups = list(dict.fromkeys(group for sample in statistics for group, *_ in sample))
         if not 0 < len(statistics) * len(groups) * 5 <= _LARGEST_TABLE:
             return super().resampler(statistics, names)
-        from regrade.metrics.resampler import Sums
+        from regrade.metrics.resampler import RoundedSums
         from regrade.metrics.sums import rowwise
 
         places = {group: 5 * place for place, group in enumerate(groups)}
@@ -140,7 +140,7 @@ class CustomF1(GlobalMetric):
             found = self._scores({group: sums[at : at + 5] for group, at in places.items() if any(sums[at : at + 5])})
             return {name: found.get(name, float("nan")) for name in names}
 
-        return Sums(table, lambda sums: rowwise(scores, sums, names), names)
+        return RoundedSums(statistics, table, self.reduce, lambda sums: rowwise(scores, sums, names), names)
 
 
 class _Typed(CustomF1):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from regrade.artifacts import artifact
 from regrade.metrics.card_metric import GlobalMetric, Scores
 from regrade.metrics.labels import confusion
 from regrade.metrics.labels.confusion import Average, Counts
 from regrade.metrics.labels.f1 import averaged
-from regrade.metrics.resampler import Resampler, Sums
+from regrade.metrics.resampler import Resampler, RoundedSums
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,15 +63,12 @@ class F1MultiLabel(GlobalMetric):
         return _LabelSets(self, statistics, labels, names)
 
 
-class _LabelSets(Sums):
+class _LabelSets(RoundedSums):
     """Scores of resampled sets of labels, by the sums of their indicators."""
-
-    rounds: ClassVar[bool] = True
 
     def __init__(self, metric: F1MultiLabel, statistics: Sequence[Sets], labels: list[str], names: list[str]) -> None:
         self.metric, self.labels = metric, labels
-        self.sets = statistics
-        super().__init__(_stack(statistics, labels), self._of_counts, names)
+        super().__init__(statistics, _stack(statistics, labels), metric.reduce, self._of_counts, names)
 
     def _of_counts(self, sums: Floats) -> Floats:
         import numpy as np
@@ -92,10 +89,6 @@ class _LabelSets(Sums):
             values = confusion.MEASURES[self.metric.metric](counts)[:, code]
             columns.append(np.where(occurs[:, code], values, np.nan))
         return np.stack(columns, axis=1)
-
-    def scores(self, rows: Sequence[int]) -> list[float]:
-        found = self.metric.reduce([self.sets[row] for row in rows])
-        return [float(found.get(name, math.nan)) for name in self.names]
 
 
 def _stack(statistics: Sequence[Sets], labels: list[str]) -> Floats:

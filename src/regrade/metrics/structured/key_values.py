@@ -63,36 +63,42 @@ class KeyValueExtraction(GlobalMetric):
         return score
 
     def reduce(self, statistics: Sequence[tuple[Found, ...]]) -> Scores:
-        totals: dict[str, list[float]] = {}
+        import numpy as np
+
+        values: dict[str, list[float]] = {}
+        totals: dict[str, list[int]] = {}
         for sample in statistics:
             for key, expected, predicted, score in sample:
-                known = totals.setdefault(key, [0, 0, 0, 0.0])
-                for place, number in enumerate((expected, predicted, 1, score)):
-                    known[place] += number
-        return self._scores(totals)
+                values.setdefault(key, []).append(score)
+                known = totals.setdefault(key, [0, 0])
+                known[0] += expected
+                known[1] += predicted
+        legal = {key: values[key] for key, (expected, _) in totals.items() if expected}
+        return self._scores(
+            {key: (float(np.mean(scores)), len(scores)) for key, scores in legal.items()},
+            legal=add_up(predicted for expected, predicted in totals.values() if expected),
+            predicted=add_up(predicted for _, predicted in totals.values()),
+        )
 
-    def _scores(self, totals: Mapping[str, Sequence[float]]) -> Scores:
-        """Scores of the sums by key: references with it, predictions with it, samples with it, and scores."""
-        legal = {key: sums for key, sums in totals.items() if sums[0]}
-        if not legal:
+    def _scores(self, means: Mapping[str, tuple[float, float]], *, legal: float, predicted: float) -> Scores:
+        """Scores of the mean and number of values by key, and of how many predicted keys are any reference's."""
+        if not means:
             raise ValueError("the references have no keys")
         name = self.metric.main_score
-        means = {key: score / count for key, (_, _, count, score) in legal.items()}
-        predicted = add_up(sums[1] for sums in totals.values())
         return {
-            **{f"{name}_{key}": mean for key, mean in means.items()},
-            f"{name}_micro": add_up(sums[3] for sums in legal.values()) / add_up(sums[2] for sums in legal.values()),
-            f"{name}_macro": add_up(means.values()) / len(means),
-            f"{name}_legal_keys_in_predictions": (
-                add_up(sums[1] for sums in legal.values()) / predicted if predicted else 0.0
-            ),
+            **{f"{name}_{key}": mean for key, (mean, _) in means.items()},
+            # The mean over values by way of the keys' means: rounded as in Unitxt.
+            f"{name}_micro": add_up(mean * count for mean, count in means.values())
+            / add_up(count for _, count in means.values()),
+            f"{name}_macro": add_up(mean for mean, _ in means.values()) / len(means),
+            f"{name}_legal_keys_in_predictions": legal / predicted if predicted else 0.0,
         }
 
     def resampler(self, statistics: Sequence[tuple[Found, ...]], names: list[str]) -> Resampler:
         keys = {key: None for sample in statistics for key, *_ in sample}
         if not 0 < len(statistics) * len(keys) * 4 <= _LARGEST_TABLE:
             return super().resampler(statistics, names)
-        from regrade.metrics.resampler import Sums
+        from regrade.metrics.resampler import RoundedSums
         from regrade.metrics.sums import rowwise
 
         places = {key: 4 * place for place, key in enumerate(keys)}
@@ -104,10 +110,15 @@ class KeyValueExtraction(GlobalMetric):
             table.append(row)
 
         def scores(sums: Sequence[float]) -> Scores:
-            found = self._scores({key: sums[at : at + 4] for key, at in places.items()})
+            parts = {key: sums[at : at + 4] for key, at in places.items()}
+            found = self._scores(
+                {key: (score / count, count) for key, (expected, _, count, score) in parts.items() if expected},
+                legal=add_up(part[1] for part in parts.values() if part[0]),
+                predicted=add_up(part[1] for part in parts.values()),
+            )
             return {name: found.get(name, math.nan) for name in names}
 
-        return Sums(table, lambda sums: rowwise(scores, sums, names), names)
+        return RoundedSums(statistics, table, self.reduce, lambda sums: rowwise(scores, sums, names), names)
 
 
 @artifact("tool_call_key_value_extraction")
