@@ -15,6 +15,7 @@ from regrade.versions import LATEST, Version
 
 _UNWEIGHTED_STDERR = (0, 4, 13)
 _ALL_FILTERS = (0, 4, 12)
+_THROUGH_GROUPS = (0, 4, 4)
 
 
 class GroupMetric(msgspec.Struct, frozen=True):
@@ -129,6 +130,17 @@ def _recorded_metrics(values: Mapping[str, Any]) -> list[GroupMetric]:
 def leaf_tasks(name: str, groups: Mapping[str, Group]) -> list[str]:
     """Names of the tasks of a group, through the groups within it, in order and without repetition."""
     return list(dict.fromkeys(_leaves(name, groups, ())))
+
+
+def averaged_members(name: str, groups: Mapping[str, Group], version: Version) -> list[str]:
+    """What a group's values are made of: the tasks in it and in the groups within it.
+
+    Before 0.4.4 a group within it took part as one task of as many samples, with a standard error of its own.
+    """
+    if version >= _THROUGH_GROUPS:
+        return leaf_tasks(name, groups)
+    members = groups[name].members if name in groups else []
+    return [member.task if isinstance(member, Recipe) else member.name for member in members]
 
 
 def _leaves(name: str, groups: Mapping[str, Group], above: tuple[str, ...]) -> Iterable[str]:

@@ -17,6 +17,7 @@ from regrade.lm_eval.groups import (
     Group,
     GroupMetric,
     aggregate_group,
+    averaged_members,
     group_metrics,
     leaf_tasks,
     recorded_groups,
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from regrade.rows.source import Source
     from regrade.scoring.results import SourceScores
 
+UNSAID = (0, 4, 6)
+"""Up to this version of the harness results files do not say which wrote them."""
+BEFORE_LEAVES = (0, 4, 3)
+"""The last version that made a group's values of those of the groups within it, not of all tasks'."""
 UNKNOWN = "how the group's tasks are weighted is not known"
 
 
@@ -68,24 +73,43 @@ def _groups_of(members: list[tuple[Source, SourceScores]]) -> list[GroupScores]:
     scored = {source.task: part for source, part in members}
     source = members[0][0]
     recorded = _Recorded(source)
-    found = []
+    found: dict[str, GroupScores] = {}
     for name, group in recorded.groups.items():
         leaves = leaf_tasks(name, recorded.groups)
-        if not group.metrics or not leaves or any(task not in scored for task in leaves):
-            continue
-        values = {task: _values(scored[task]) for task in leaves}
-        sizes = {task: scored[task].counts.selected for task in leaves}
-        row = GroupScores(
-            name=name,
-            run=source.run.name,
-            tasks=leaves,
-            members=list(source.options["groups"]["group_subtasks"].get(name, [])),
-            samples=sum(sizes.values()),
-        )
-        for metric in _available(group, values):
-            _fill(row, metric, values, sizes, recorded)
-        found.append(row)
-    return found
+        if group.metrics and leaves and all(task in scored for task in leaves):
+            _add_group(name, found, scored, source, recorded)
+    return [found[name] for name in recorded.groups if name in found]
+
+
+def _add_group(
+    name: str,
+    found: dict[str, GroupScores],
+    scored: Mapping[str, SourceScores],
+    source: Source,
+    recorded: _Recorded,
+) -> None:
+    """Add the values of a group, after those of groups within it that take part as they are."""
+    if name in found:
+        return
+    values: dict[str, dict[str, Any]] = {}
+    sizes: dict[str, int] = {}
+    for member in averaged_members(name, recorded.groups, recorded.version):
+        if member in scored:
+            values[member], sizes[member] = _values(scored[member]), scored[member].counts.selected
+        else:
+            _add_group(member, found, scored, source, recorded)
+            values[member], sizes[member] = found[member].values, found[member].samples
+    leaves = leaf_tasks(name, recorded.groups)
+    row = GroupScores(
+        name=name,
+        run=source.run.name,
+        tasks=leaves,
+        members=list(source.options["groups"]["group_subtasks"].get(name, [])),
+        samples=sum(sizes.values()),
+    )
+    for metric in _available(recorded.groups[name], values):
+        _fill(row, metric, values, sizes, recorded)
+    found[name] = row
 
 
 def _fill(
@@ -148,17 +172,36 @@ class _Recorded:
         self.content: dict[str, Any] = source.options.get("groups") or {}
         self.groups = recorded_groups(self.content)
         self.version = parse_version(source.run.harness_version)
+        if self.version <= UNSAID and self._reproduced(BEFORE_LEAVES) > self._reproduced(self.version):
+            self.version = BEFORE_LEAVES
+
+    def _reproduced(self, version: Version) -> int:
+        """How many metrics of groups have the recorded values and standard errors by a version's rules."""
+        unsaid, self.version = self.version, version
+        try:
+            return sum(
+                bool(self._fitting(name, metric.metric)[1])
+                for name, group in self.groups.items()
+                for metric in group.metrics
+            )
+        finally:
+            self.version = unsaid
 
     def task_values(self, group: str) -> dict[str, dict[str, Any]]:
-        """The recorded values of a group's tasks; empty where the file lacks any."""
-        leaves = leaf_tasks(group, self.groups)
-        values = {task: self.content["results"].get(task) or {} for task in leaves}
+        """The recorded values that a group's are made of; empty where the file lacks any."""
+        members = averaged_members(group, self.groups, self.version)
+        values = {task: self.content["results"].get(task) or {} for task in members}
         return values if all(values.values()) else {}
 
     def sizes(self, tasks: list[str]) -> dict[str, int] | None:
         """The recorded numbers of samples; None where the file lacks any."""
-        sizes = {task: self.content["sizes"].get(task) for task in tasks}
-        return {task: size or 0 for task, size in sizes.items()} if all(sizes.values()) else None
+        known = self.content["sizes"]
+        sizes = {name: [known.get(task) for task in leaf_tasks(name, self.groups)] for name in tasks}
+        return (
+            {name: sum(size or 0 for size in each) for name, each in sizes.items()}
+            if all(map(all, sizes.values()))
+            else None
+        )
 
     def rules(self, group: str, metric: str) -> list[bool]:
         """Whether the tasks count by size: the rules that agree with what the file records.
@@ -176,6 +219,11 @@ class _Recorded:
         """The rules that give the recorded values of a metric of a group from those of its tasks; of two the one that
         gives the recorded standard errors, too.
         """
+        fitting, exact = self._fitting(group, metric)
+        return exact or fitting
+
+    def _fitting(self, group: str, metric: str) -> tuple[list[bool], list[bool]]:
+        """The rules that give the recorded values, and those of them that give the recorded standard errors."""
         values = self.task_values(group)
         entries = self.content.get("groups", {}).get(group) or {}
         recorded = {
@@ -184,7 +232,7 @@ class _Recorded:
             if key.partition(",")[0] == metric and isinstance(value, int | float)
         }
         if not values or not recorded:
-            return []
+            return [], []
         sizes = self.sizes(list(values))
         found: list[tuple[bool, dict[str, Any]]] = []
         for weighted in (True, False) if sizes is not None else (False,):
@@ -198,7 +246,7 @@ class _Recorded:
             if isinstance(value := entries.get(key := f"{metric}_stderr,{name}"), int | float)
         }
         exact = [rule for rule, follows in found if all(_same(errors[key], follows.get(key)) for key in errors)]
-        return exact or [rule for rule, _ in found]
+        return [rule for rule, _ in found], exact
 
     def weighted_by_definition(self, group: str, metric: str) -> bool | None:
         """What the group's definition says: the one that the file records, else that of the installed harness."""
