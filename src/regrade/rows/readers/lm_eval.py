@@ -134,7 +134,7 @@ class LmEvalReader(Reader):
             reader="lm-eval",
             path=str(path),
             task=task,
-            run=_run(path, results, head),
+            run=_run(path, results, head, task),
             config=results.config(task) if results else None,
             chunks=chunks,
             expected=results.expected_samples(task) if results and results.same_run else None,
@@ -231,22 +231,36 @@ def _notes(results: ResultsFile | None, task: str) -> list[str]:
     return [*results.notes, *([stranger] if results.same_run and task not in results.tasks else [])]
 
 
-def _run(path: Path, results: ResultsFile | None, head: bytes) -> Run:
+def _version(results: ResultsFile | None, head: bytes, task: str) -> str | None:
+    """The harness's version, as the results file says or the log shows.
+
+    0.4.3 to 0.4.6 wrote files alike, and say nothing; up to 0.4.3 templates lost the newline at their end.
+    """
+    version = results.harness_version if results else None
+    if version is None and b'"filter":' not in head:
+        version = "0.4.6" if b'"gen_args_0"' in head else "0.4.2"
+    template = ((results.config(task) if results else None) or {}).get("doc_to_target")
+    if version == "0.4.6" and isinstance(template, str) and template.endswith("\n"):
+        rows = (json_lines.decode_any(line) for line in _whole_lines(head) if _is_row(line))
+        target = next((row.get("target") for row in rows), None)
+        if isinstance(target, str) and not target.endswith("\n"):
+            return "0.4.3"
+    return version
+
+
+def _run(path: Path, results: ResultsFile | None, head: bytes, task: str) -> Run:
     date = date_of(path.name)
     model = results.model if results else None
     folder = path.parent.name
     name = " ".join(
         part for part in (model or folder, date.iso if date else (results.date if results else None)) if part
     )
-    version = results.harness_version if results else None
-    if version is None and b'"filter":' not in head:
-        version = "0.4.6" if b'"gen_args_0"' in head else "0.4.2"
     return Run(
         name=name or path.stem,
         model=model,
         date=date.iso if date else (results.date if results else None),
         results_file=str(results.path) if results and results.same_run else None,
-        harness_version=version,
+        harness_version=_version(results, head, task),
     )
 
 
