@@ -28,6 +28,13 @@ def test_an_answer_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert JournalAnswers(path).damaged == 0
 
 
+def test_what_is_no_log_likelihood_is_kept_as_it_is() -> None:
+    told = Answer(sample_id="a", choices=[(math.nan, False), (math.inf, True)])
+    (first, _), (second, _) = answer_decoder(Answer)(encode_answer(told)).choices or ()
+    assert math.isnan(first)
+    assert second == math.inf
+
+
 def test_what_is_no_answer_is_still_refused() -> None:
     decode = answer_decoder(Answer)
     with pytest.raises(msgspec.ValidationError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -68,7 +69,16 @@ class LocalModel(Model):
             else:
                 answers = [answer for request in batch for answer in self._answer_batch([request])]
         took = round((time.perf_counter() - began) / len(batch), 6)
-        return [msgspec.structs.replace(answer, latency_s=answer.latency_s or took) for answer in answers]
+        return [msgspec.structs.replace(_checked(answer), latency_s=answer.latency_s or took) for answer in answers]
+
+
+def _checked(answer: Answer) -> Answer:
+    """The answer, or an error where a log-likelihood cannot be one (nan, where half precision overflows)."""
+    for place, (value, _) in enumerate(answer.choices or (), 1):
+        if not value < math.inf:
+            message = f"the log-likelihood of continuation {place} is {value}"
+            return Answer(sample_id="", error=AnswerError("reply", message), usage=answer.usage)
+    return answer
 
 
 async def _batches(requests: AsyncIterator[Request], size: int) -> AsyncIterator[list[Request]]:

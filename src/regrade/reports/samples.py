@@ -34,7 +34,8 @@ def render_card(card: Card, columns: int = 100, full: bool = False) -> str:
             mark("nothing found", "yellow") if outcome.unparsed else clip(_text(outcome.extracted), columns - 30)
         )
         style = "red" if outcome.failed else "green"
-        lines.append(f"  {mark(outcome.filter, 'bold')}: {extracted}  {mark(values, style)}{failed}")
+        found = "  ".join(part for part in (mark(values, style) if values else "", failed) if part)
+        lines.append(f"  {mark(outcome.filter, 'bold')}: {extracted}  {found}")
     return "\n".join(lines)
 
 

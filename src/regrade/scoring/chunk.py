@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -126,6 +127,7 @@ class _Scorer:
                 if spec.name not in recorded and spec.steps and spec.steps[-1] == FilterStep("take_first")
             }
         self.mean = aggregation_for("mean", compat, resolve)
+        self.of_likelihoods = recipe.output_type != "generate_until"
         self.others: dict[str, _Measure] = {}
         self.conditions = Conditions(job.plan)
         self.plain_rows = not (job.plan.by or job.plan.cluster or job.plan.check or job.plan.verify_hashes)
@@ -247,6 +249,8 @@ class _Scorer:
             else:
                 extracted = pipeline.apply(record.answers, record.scope if pipeline.uses_doc else None)
             unparsed = _found_nothing(extracted)
+            if self.of_likelihoods:
+                _check_likelihoods(extracted)
             if len(extracted) != 1 or (type(extracted[0]) is str and len(extracted[0]) > MAX_TEXT):
                 _check_size(extracted, record)
             if self.process_results is not None:
@@ -413,6 +417,18 @@ def _check_size(extracted: Any, record: Record) -> None:
             longest = max((len(one) for texts in record.answers for one in texts if isinstance(one, str)), default=0)
             if len(text) > longest:
                 raise InputError(f"the filters make a text of more than {MAX_TEXT:,} characters")
+
+
+def _check_likelihoods(extracted: Any) -> None:
+    """Refuse log-likelihoods by which nothing can be compared; minus infinity is that of what cannot be said.
+
+    The harness takes nan as the largest, and a choice that has it as the model's.
+    """
+    for place, one in enumerate(extracted, 1):
+        value = one[0] if type(one) is tuple or (type(one) is list and one) else one
+        if type(value) is float and not value < math.inf:
+            where = f" {place} of {len(extracted)}" if len(extracted) > 1 else ""
+            raise InputError(f"log-likelihood{where} is {value}")
 
 
 def _of_unread(metric: Metric, case: Case) -> Any:
