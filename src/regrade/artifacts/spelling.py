@@ -53,7 +53,7 @@ def may_be_odd(content: bytes, *, json_syntax: bool) -> bool:
 def respell(data: Any) -> tuple[Any, list[SpellingNote]]:
     """Data in the spelling of the catalog, and what a reader should know of it.
 
-    >>> respelled({"type": "TaskCard", "loader": {"type": "LoadCSV", "files": {"test": "a.csv"}}})[0]
+    >>> respell({"type": "TaskCard", "loader": {"type": "LoadCSV", "files": {"test": "a.csv"}}})[0]
     {'__type__': 'task_card', 'loader': {'__type__': 'load_csv', 'files': {'test': 'a.csv'}}}
     """
     walk = _Respelling(_has_page_spelling(data))

@@ -27,7 +27,7 @@ class Batch:
     >>> batch = Batch.of([{"a": 1, "b": 2}, {"a": 3, "b": 4}])
     >>> batch.columns
     {'a': [1, 3], 'b': [2, 4]}
-    >>> batch.kept([False, True]).rows()
+    >>> batch.keep_rows([False, True]).rows()
     [{'a': 3, 'b': 4}]
 
     Args:

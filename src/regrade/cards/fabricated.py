@@ -39,7 +39,7 @@ def fabricate_rows(task: Task, template: Template) -> Iterator[Row]:
 def fabricate(kind: Any, text: str = "yes") -> Any:
     """A value of a type.
 
-    >>> fabricated(list[dict[str, float]], "a")
+    >>> fabricate(list[dict[str, float]], "a")
     [{'a': 1.0}, {'a': 1.0}]
 
     Args:

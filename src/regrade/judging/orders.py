@@ -38,7 +38,7 @@ def favoured_position(forward: Verdict, backward: Verdict) -> Literal["first", "
     """The position that a judge's verdicts lean to when the answers change places; None where they stay the same.
 
     Example:
-        >>> favoured("first", "second"), favoured("tie", "first"), favoured("second", "second")
+        >>> favoured_position_position("first", "second"), favoured("tie", "first"), favoured("second", "second")
         ('first', 'second', None)
     """
     lean = _LEAN[forward] - _LEAN[backward]

@@ -48,7 +48,7 @@ def match_keys(
 
     What was found for one value may come in several pieces, one after the other.
 
-    >>> list(matched([("a", 1), ("b", 2), ("a", 3)], [("a", "x"), ("c", "y")], leftovers=True))
+    >>> list(match_keys([("a", 1), ("b", 2), ("a", 3)], [("a", "x"), ("c", "y")], leftovers=True))
     [('x', [1, 3]), ('y', []), (MISSING, [2])]
 
     Args:
@@ -66,7 +66,7 @@ def match_keys(
 def index_by_key(searched: Iterable[tuple[Any, Any]], memory: int) -> tuple[dict[Any, list[Any]], Iterator[Any] | None]:
     """The values by key, as many as fit, and the iterator over those that did not; None if all did.
 
-    >>> indexed([("a", 1), (None, 2), ("a", 3)], memory=1_000_000)
+    >>> index_by_key([("a", 1), (None, 2), ("a", 3)], memory=1_000_000)
     ({'a': [1, 3]}, None)
 
     Args:

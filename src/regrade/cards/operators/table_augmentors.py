@@ -169,7 +169,7 @@ class DuplicateTableColumns(TableAugmentor):
 def repeat_items(items: list[Any], places: list[int], times: int) -> list[Any]:
     """The items, those at ``places`` as often as ``times`` says.
 
-    >>> repeated(["a", "b"], [1], 3)
+    >>> repeat_items(["a", "b"], [1], 3)
     ['a', 'b', 'b', 'b']
     """
     return [item for place, item in enumerate(items) for _ in range(times if place in places else 1)]

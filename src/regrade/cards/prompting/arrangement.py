@@ -73,7 +73,7 @@ def is_swapped(arrangement: Arrangement) -> bool:
 def reorder(choices: list[Any], arrangement: Arrangement) -> list[Any]:
     """Choices in the order of an arrangement.
 
-    >>> reordered(["cat", "dog", "cow"], {"choices_order": [2, 0, 1]})
+    >>> reorder(["cat", "dog", "cow"], {"choices_order": [2, 0, 1]})
     ['cow', 'cat', 'dog']
 
     Raises:

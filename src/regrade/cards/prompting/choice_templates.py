@@ -51,7 +51,7 @@ class MultipleChoiceTemplate(InputFormatTemplate):
     >>> template = MultipleChoiceTemplate(input_format="{question} {choices}", reverse_choices=True)
     >>> row = template.process_row({"input_fields": {"question": "Purrs?", "choices": ["dog", "cat"]},
     ...     "reference_fields": {"choices": ["dog", "cat"], "label": "cat"}, "metadata": {}})
-    >>> row["source"], row["target"], row["metadata"], template.restored("A", 2, row["metadata"])
+    >>> row["source"], row["target"], row["metadata"], template.restore("A", 2, row["metadata"])
     ('Purrs? A. cat, B. dog', 'A', {'choices_order': [1, 0]}, 1)
     """
 

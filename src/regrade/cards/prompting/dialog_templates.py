@@ -22,7 +22,7 @@ class DialogFieldsData(Artifact):
         system_role_label: Stands before what the system says.
 
     >>> DialogFieldsData(dialog_field="dialog", user_role_label="U:", assistant_role_label="A:",
-    ...                  system_role_label="S:").written([("user", "Hi"), ("assistant", "Yes?")], " ", " | ")
+    ...                  system_role_label="S:").write_dialog([("user", "Hi"), ("assistant", "Yes?")], " ", " | ")
     'U: Hi | A: Yes?'
     """
 

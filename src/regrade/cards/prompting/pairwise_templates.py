@@ -44,7 +44,7 @@ class PairwiseChoiceTemplate(InputOutputTemplate):
     ...     choice_tie_label="C", shuffle=True, input_format="A: {a} B: {b}", output_format="[[{winner}]]")
     >>> row = template.process_row({"input_fields": {"a": "yes", "b": "no"},
     ...     "reference_fields": {"winner": "choice_a"}, "metadata": {"swapped": True}})
-    >>> row["source"], row["target"], template.restored("B", row["metadata"])
+    >>> row["source"], row["target"], template.restore("B", row["metadata"])
     ('A: no B: yes', '[[B]]', 'choice_a')
     """
 
@@ -141,7 +141,7 @@ class PairwiseComparativeRatingTemplate(InputOutputTemplate):
     ...     output_format="{rating}")
     >>> row = template.process_row({"input_fields": {"a": "yes", "b": "no", "model_a": "X", "model_b": "Y"},
     ...     "reference_fields": {"rating": 2}, "metadata": {"swapped": True}})
-    >>> row["source"], row["target"], template.restored(-2, row["metadata"])
+    >>> row["source"], row["target"], template.restore(-2, row["metadata"])
     ('Y: no, X: yes', '-2', 2)
     """
 
