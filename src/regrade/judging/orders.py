@@ -38,8 +38,9 @@ def favoured_position(forward: Verdict, backward: Verdict) -> Literal["first", "
     """The position that a judge's verdicts lean to when the answers change places; None where they stay the same.
 
     Example:
-        >>> favoured_position_position("first", "second"), favoured("tie", "first"), favoured("second", "second")
-        ('first', 'second', None)
+        >>> favoured_position("first", "second"), favoured_position("tie", "first")
+        ('first', 'second')
+        >>> favoured_position("second", "second")
     """
     lean = _LEAN[forward] - _LEAN[backward]
     if lean == 0:
