@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,41 @@ def test_without_the_splitters_model(monkeypatch: pytest.MonkeyPatch) -> None:
         Rouge().measure("Two. Sentences.", ["x"], {})
     assert "punkt_tab" in (caught.value.hint or "")
     assert Rouge(rouge_types=["rouge1", "rougeL"]).measure("Two. Sentences.", ["two"], {})["rouge1"] == 2 / 3
+
+
+@pytest.mark.usefixtures("splitter_anew")
+def test_samples_that_need_no_splitter_do_not_stand_for_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cli: Callable[..., Any]
+) -> None:
+    monkeypatch.setitem(sys.modules, "nltk", None)
+    card = {
+        "__type__": "task_card",
+        "loader": {
+            "__type__": "load_from_dictionary",
+            "data": {"test": [{"a": "x", "b": "It sat."}, {"a": "y", "b": "Two. Long."}]},
+        },
+        "preprocess_steps": [],
+        "task": {
+            "__type__": "task",
+            "input_fields": {"a": "str"},
+            "reference_fields": {"b": "str"},
+            "prediction_type": "str",
+            "metrics": [{"__type__": "rouge"}],
+        },
+        "templates": [{"__type__": "input_output_template", "input_format": "{a}", "output_format": "{b}"}],
+    }
+    (tmp_path / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    samples = tmp_path / "samples.jsonl"
+    assert cli("card", "run", tmp_path / "card.json", "-o", samples).code == 0
+    rows = [json.loads(line) for line in samples.read_text(encoding="utf-8").splitlines()]
+    answers = tmp_path / "answers.jsonl"
+    said = [{"sample_id": row["sample_id"], "answer": row["target"]} for row in rows]
+    answers.write_text("".join(json.dumps(one) + "\n" for one in said), encoding="utf-8")
+    ran = cli("score", samples, "--answers", answers)
+    assert ran.code == 3
+    assert "regrade[nltk]" in ran.out + ran.err
+    [values] = json.loads(cli("score", samples, "--answers", answers, "--json").out)["results"].values()
+    assert [value for name, value in values.items() if name.startswith("rougeL,")] == [None]
 
 
 @pytest.mark.usefixtures("splitter_anew")

@@ -148,9 +148,7 @@ class _Scorer:
         try:
             metric.prepare()
         except Exception as error:
-            self.unavailable[name] = (
-                error.what if isinstance(error, RegradeError) else f"{type(error).__name__}: {error}"
-            )
+            self.unavailable[name] = _reason(error)
             del self.measures[name]
             return False
         return True
@@ -454,6 +452,8 @@ def _found_nothing(extracted: Any) -> int:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, UnavailableError) and error.hint:
+        return f"{error.what} ({error.hint})"
     return error.what if isinstance(error, RegradeError) else f"{type(error).__name__}: {error}"
 
 

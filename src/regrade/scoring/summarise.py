@@ -231,6 +231,9 @@ class _Summary:
         aggregation = self.aggregations.get(metric.name)
         if aggregation is None:
             aggregation = self.aggregations[metric.name] = aggregation_of(metric, self.plan)
+        if (needed := next((failure.reason for failure in failures if failure.unavailable), None)) is not None:
+            result.reason = needed  # the samples that could do without it do not stand for the others
+            return [result]
         if not result.scored:
             if failures:
                 result.reason = f"none of {result.n:,} samples could be scored: {failures[0].reason}"
