@@ -52,6 +52,9 @@ def _score_chunk(job: Job) -> Block:
         return scorer.score(job)
 
 
+_INFINITY = math.inf
+
+
 class _Measure:
     """A metric of the plan made ready: what measures it and what aggregates it."""
 
@@ -422,10 +425,10 @@ def _check_likelihoods(extracted: Any) -> None:
 
     The harness takes nan as the largest, and a choice that has it as the model's.
     """
-    for place, one in enumerate(extracted, 1):
-        value = one[0] if type(one) is tuple or (type(one) is list and one) else one
-        if type(value) is float and not value < math.inf:
-            where = f" {place} of {len(extracted)}" if len(extracted) > 1 else ""
+    for one in extracted:
+        value = one[0] if type(one) is tuple else one
+        if type(value) is float and not value < _INFINITY:
+            where = f" {extracted.index(one) + 1} of {len(extracted)}" if len(extracted) > 1 else ""
             raise InputError(f"log-likelihood{where} is {value}")
 
 
