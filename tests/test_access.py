@@ -318,7 +318,7 @@ lm_eval/functions lm_eval/inspection: which functions may run is asked; sources 
 rows/loaders/files cards/operators/reading cards/prompting/shape_serializers: they ask
 cards/operators/matching cards/operators/images: temporary files of its own; images within rows
 judging/length_controlled metrics/*: tables of its own, of the user, or of packages
-cli/* reports/* engine/*: doors
+api/examples api/load_scores api/runs cli/* reports/* engine/*: doors
 """
 _REACHES = {
     "open",

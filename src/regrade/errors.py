@@ -56,6 +56,16 @@ class UsageError(RegradeError):
 
     exit_code = Exit.USAGE
 
+    @classmethod
+    def about(cls, parameter: str, value: object, what: str, *, hint: str | None = None) -> UsageError:
+        """One about a parameter, which the command line names as its option."""
+        error = cls(what, where=f"{parameter}={value!r:.80}", hint=hint)
+        error.option = f"--{parameter.replace('_', '-')} {value!s:.80}"
+        return error
+
+    option: str | None = None
+    """What stands for ``where`` on the command line."""
+
 
 class InputError(RegradeError):
     """A file or row that cannot be read."""
@@ -91,3 +101,7 @@ class EngineError(RegradeError):
 
 class TookTooLong(RegradeError):
     """The work on one answer or row took longer than the limit; it is counted as timed out, and the others go on."""
+
+
+class Cancelled(RegradeError):
+    """Whoever began the work has ended it; what came before is kept."""

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from regrade.cli.demo import COMMANDS, write_examples
+from regrade.api.examples import write_examples
+from regrade.cli.demo import COMMANDS
 
 Cli = Callable[..., Any]
 

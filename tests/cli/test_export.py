@@ -298,7 +298,7 @@ def test_an_export_that_breaks_off_leaves_nothing(
         raise RuntimeError("no power")
 
     for module in ("tables", "every_eval_ever"):
-        monkeypatch.setattr(f"regrade.reports.export.{module}.said", broken)
+        monkeypatch.setattr(f"regrade.reports.export.{module}.answer_texts_of", broken)
     with pytest.raises(RuntimeError, match="no power"):
         export(scores, target, place / "out")
     assert list(place.iterdir()) == []

@@ -152,13 +152,13 @@ def test_repeats_have_seeds_of_their_own(folder: Path, echo: Loopback) -> None:
 
 
 def test_the_users_limit_stands_in_for_the_recipes() -> None:
-    from regrade.asking.launch import merged
+    from regrade.asking.requests import merge_parameters
 
-    assert merged({"max_tokens": 5, "stop": ["x"]}, {"max_completion_tokens": 9}) == {
+    assert merge_parameters({"max_tokens": 5, "stop": ["x"]}, {"max_completion_tokens": 9}) == {
         "stop": ["x"],
         "max_completion_tokens": 9,
     }
-    assert merged({"max_tokens": 5}, {"temperature": 0}) == {"max_tokens": 5, "temperature": 0}
+    assert merge_parameters({"max_tokens": 5}, {"temperature": 0}) == {"max_tokens": 5, "temperature": 0}
 
 
 def test_names_do_not_collide(folder: Path, echo: Loopback) -> None:
@@ -507,10 +507,10 @@ def test_what_takes_long_is_read_where_it_can_be_interrupted(
         return checked
 
     monkeypatch.setattr("regrade.asking.ask._PASSED", 1)  # others have their turn after each request
-    for cls, name in ((Run, "answered"), (Replay, "check_ready")):
+    for cls, name in ((Run, "find_answered"), (Replay, "check_ready")):
         monkeypatch.setattr(cls, name, outside_of_a_loop(name, getattr(cls, name)))
     assert main(["run", "card.yaml", "--model", "replay:some.jsonl", "--name", "s", "--no-score"]) == 3
-    assert {"answered", "check_ready"} == set(read)
+    assert {"find_answered", "check_ready"} == set(read)
     read.clear()
     assert main(["resume", "s", "--no-score"]) == 3
     assert read.count("check_ready") == 1

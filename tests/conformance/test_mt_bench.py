@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import regrade
+from regrade.api.scores import Scores
 from regrade.schema import Sample
-from regrade.scoring.scores import Scores
 
 PAIRS, RATINGS = "pairwise_comparison.multi_turn_with_reference", "rating.single_turn"
 CARDS = {

@@ -20,7 +20,7 @@ from regrade.metrics.evaluate import evaluate
 from regrade.scoring.compare import compare_paths
 from regrade.scoring.options import Options
 from regrade.scoring.score import score_paths
-from regrade.scoring.scores import Scores
+from regrade.scoring.scores import ScoredSources
 
 
 def table(folder: Path, name: str = "a.jsonl", seed: int = 1) -> Path:
@@ -42,7 +42,7 @@ def options(data: dict[str, Any], **more: Any) -> Options:
     return Options(metrics=[("card", {"metric": data})], read=read, **more)
 
 
-def scored(path: Path, data: dict[str, Any], **more: Any) -> Scores:
+def scored(path: Path, data: dict[str, Any], **more: Any) -> ScoredSources:
     return score_paths([path], options(data, **more))
 
 

@@ -20,26 +20,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 import msgspec
 
 from regrade.access import Access
-from regrade.atomic import protecting_inputs
+from regrade.atomic import protecting_inputs, refuse_unwritable
 from regrade.cards.account import Account
 from regrade.cards.choices import Choices, choices_of
 from regrade.cards.load import LoadedCard, load
 from regrade.cards.pipeline import Pipeline
+from regrade.cards.prepare import watched
 from regrade.cards.record import about
-from regrade.errors import InputError, UsageError
+from regrade.errors import Exit, InputError, UsageError
 from regrade.schema import Answer, Malformed, Sample
-from regrade.store.samples import encode, write
+from regrade.store.samples import FORMATS, encode, write
 
 if TYPE_CHECKING:
+    from regrade.api.scores import Scores
     from regrade.artifacts import Catalogs
+    from regrade.cards.trace import Trace
     from regrade.models.model import Model
-    from regrade.scoring.scores import Scores
     from regrade.store.run import Run
 
 
@@ -76,6 +80,20 @@ def load_card(
     return Card(loaded, folder, access)
 
 
+def refuse_unwritable_samples(path: str | PathLike[str]) -> None:
+    """Refuse a file that samples cannot be written to, before any work is done.
+
+    Raises:
+        UsageError: it is of no known kind, or cannot be written.
+    """
+    refuse_unwritable(Path(path), "--out", *FORMATS)
+
+
+def encode_data(value: Any) -> str:
+    """Samples, or what was done with them, as JSON."""
+    return encode(value).decode()
+
+
 def folder_of(data: Any) -> Path:
     """A folder whose files stand in for remote ones.
 
@@ -83,7 +101,7 @@ def folder_of(data: Any) -> Path:
         UsageError: it is none.
     """
     if not isinstance(data, str | PathLike) or not Path(data).is_dir():
-        raise UsageError("is no folder", where=f"data={data!r:.80}")
+        raise UsageError.about("data", data, "is no folder")
     return Path(data)
 
 
@@ -93,16 +111,22 @@ class Card:
     Attributes:
         name: What it is called.
         access: What it may name.
+        data: The folder whose files stand in for remote ones; None without one.
     """
 
     def __init__(self, loaded: LoadedCard, data: Path | None, access: Access) -> None:
         self.loaded = loaded
         self.name = loaded.name
         self.access = access
-        self._data = data
+        self.data = data
 
     def __repr__(self) -> str:
         return f"Card({self.name!r})"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What words of the card were taken for."""
+        return list(self.loaded.warnings)
 
     def samples(self, *, data: Any = None, **choices: Any) -> Samples:
         """The card's samples. They are made anew whenever they are gone through, and not kept.
@@ -120,7 +144,7 @@ class Card:
 
     def _folder(self, data: Any) -> tuple[Path | None, Access]:
         if data is None:
-            return self._data, self.access
+            return self.data, self.access
         folder = folder_of(data)
         return folder, self.access.below(folder)
 
@@ -156,41 +180,21 @@ class Card:
         Raises:
             RegradeError: the samples cannot be made, or there is no point in asking.
         """
-        from regrade.asking.ask import Again
-        from regrade.asking.launch import Asked, ask_all, create_in
-        from regrade.cards.prepare import prepare_card
-        from regrade.models.limits import RequestLimits
-        from regrade.models.named import named_model
-        from regrade.store.workspace import Workspace
+        from regrade.api.run import run
 
-        known = {field.name for field in msgspec.structs.fields(RequestLimits)}
-        limits = {key: options.pop(key) for key in list(options) if key in known}
-        asker = named_model(model, options, RequestLimits(**limits)) if isinstance(model, str) else model
-        asked = Asked(
-            model=model if isinstance(model, str) else asker.name,
-            options=options,
-            parameters=parameters or {},
+        asked = run(
+            self,
+            model=model,
+            name=name,
+            workspace=workspace,
+            parameters=parameters,
             repeats=repeats,
-            kind="chat",
-            limits=limits,
+            fresh=fresh,
+            data=data,
+            score=False,
+            **{**options, **(choices or {})},
         )
-        chosen = choices_of(choices or {})
-        folder, access = self._folder(data)
-        prepared = prepare_card(self.loaded, choices=chosen, data=folder, access=access, chat=True)
-        place = Workspace(str(workspace) if workspace is not None else None)
-        caches = []
-        run = create_in(
-            *(place, [name] if name else [prepared.name, asker.name], prepared, asked, asker),
-            title=name or "",
-            ready=lambda made: caches.append(place.cache() if asker.costs else None),
-        )
-        cache = caches[0]
-        try:
-            ask_all(run, asker, cache=cache, again=Again(fresh=fresh))
-        finally:
-            if cache is not None:
-                cache.close()
-        return run
+        return asked[0].run
 
     def score(self, answers: Any, *, by: str | Sequence[str] = (), data: Any = None, **options: Any) -> Scores:
         """Score answers to the card's samples.
@@ -250,34 +254,79 @@ class Samples:
         self._pipeline = self._fresh()
         return self._pipeline.samples()
 
+    def __repr__(self) -> str:
+        return f"<Samples of {self.loaded.name!r}>"
+
+    @property
+    def split(self) -> str:
+        """The stream whose rows become samples."""
+        return self._pipeline.split
+
+    @property
+    def revisions(self) -> dict[str, str]:
+        """By source of rows the revision that was read, in the last time through."""
+        return self._pipeline.loading.revisions
+
+    @property
+    def exit_code(self) -> Exit:
+        """3 where rows could not be read or processed, in the last time through."""
+        return Exit.INCOMPLETE if self.account.failed or self.malformed else Exit.DONE
+
+    def about(self) -> dict[str, Any]:
+        """What was done, in the last time through, as JSON: recipe, steps, counts."""
+        return about(self.loaded, self._pipeline)
+
+    def count(self) -> int:
+        """Make the samples and count them; checks that the references of the first ones can be scored."""
+        self._pipeline = pipeline = self._fresh()
+        return sum(1 for _ in pipeline.samples(watched))
+
+    def trace(self, row: int = 0) -> Trace:
+        """Follow one row through the steps.
+
+        Args:
+            row: Which sample, counted from 0.
+
+        Raises:
+            UsageError: there are not as many.
+        """
+        from regrade.cards.trace import trace
+
+        if row < 0:
+            raise UsageError("must be at least 0", where=f"--row {row}")
+        return trace(self._fresh(), row)
+
     def write(self, path: str | PathLike[str]) -> int:
         """Write the samples to a Parquet or JSON lines file; how many there were."""
         self._pipeline = pipeline = self._fresh()
         with protecting_inputs():
-            return write(pipeline.samples(), Path(path), lambda: about(self.loaded, pipeline))
+            return write(pipeline.samples(watched), Path(path), lambda: about(self.loaded, pipeline))
 
     def score(self, answers: Any, **options: Any) -> Scores:
         """Score answers to these samples; see :meth:`Card.score`."""
-        from regrade.scoring.score import score
+        from regrade.api.score import score
 
-        with TemporaryDirectory(prefix="regrade-card-") as name:
-            folder = Path(name)
+        folder = Path(mkdtemp(prefix="regrade-card-"))
+        try:
             self.write(folder / "samples.parquet")
             where = answers
             if not isinstance(answers, str | PathLike):
                 where = folder / "answers.jsonl"
                 where.write_bytes(b"".join(encode(row) + b"\n" for row in _rows(answers)))
-            try:
-                return score(
-                    folder / "samples.parquet",
-                    task_name=self.loaded.name,
-                    answers=str(where),
-                    **{"keep": True, **options},
-                )
-            except InputError as error:
-                if (error.where or "").startswith(name):  # a file that only stands in for what was given
-                    raise InputError(error.what, where="score(answers)", hint=error.hint) from None
-                raise
+            scores = score(
+                folder / "samples.parquet",
+                task_name=self.loaded.name,
+                answers=str(where),
+                **{"keep": True, **options},
+            )
+        except BaseException as error:
+            rmtree(folder, ignore_errors=True)
+            if isinstance(error, InputError) and (error.where or "").startswith(str(folder)):
+                # a file that only stands in for what was given
+                raise InputError(error.what, where="score(answers)", hint=error.hint) from None
+            raise
+        finalize(scores, rmtree, folder, ignore_errors=True)  # the scores read texts from it: it goes when they do
+        return scores
 
 
 def _rows(answers: Any) -> Iterable[Any]:

@@ -11,7 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from regrade.dialect import Prepared
 from regrade.errors import InputError
 from regrade.models.model import Model
 from regrade.models.secrets import refuse_secrets
+from regrade.progress import CancelToken
 from regrade.schema import Request, RequestKind, Sample
 from regrade.store import samples as sample_file
 from regrade.store.cache import AnswerCache
@@ -172,11 +173,24 @@ def ask_all(
     again: Again = NOTHING_AGAIN,
     fsync: Fsync = "group",
     told: Callable[[Tally], None] | None = None,
+    cancel: CancelToken | None = None,
 ) -> Tally:
     """Ask for everything that a run lacks; see :func:`regrade.asking.ask.ask`.
 
     What takes long and waits for nobody (journal, stored answers) is read before the loop of events begins, in which
     an interruption would have to wait for it.
+
+    Args:
+        run: The run.
+        model: Who is asked; it is closed at the end.
+        cache: Where answers may be known already, and are kept.
+        again: What is asked though something is known of it.
+        fsync: See :mod:`regrade.store.journal`.
+        told: Called whenever answers have come to be on disk, and every second. What it raises ends the asking.
+        cancel: Ends the asking: requests in flight are closed, what came is on disk.
+
+    Raises:
+        Cancelled: the asking was ended.
     """
     asked = asked_of(run)
 
@@ -195,17 +209,58 @@ def ask_all(
         if there.count(ANSWERED) < len(there) or again.samples:
             model.check_ready()
 
+        if cancel is not None:
+            cancel.check()
+
         async def work() -> Tally:
-            try:
-                return await ask(run, model, Requests(), cache=cache, again=again, fsync=fsync, told=told, there=there)
-            finally:
-                await model.close()
+            with _ending(told, cancel) as report:
+                try:
+                    return await ask(
+                        run, model, Requests(), cache=cache, again=again, fsync=fsync, told=report, there=there
+                    )
+                finally:
+                    await model.close()
 
         try:
             asyncio.get_running_loop()
         except RuntimeError:
             return asyncio.run(work())
         return _beside(work())
+
+
+@contextmanager
+def _ending(
+    told: Callable[[Tally], None] | None, cancel: CancelToken | None
+) -> Iterator[Callable[[Tally], None] | None]:
+    """A callback like ``told`` for the task that asks, which ends where ``told`` raises or the token says so."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    faults: list[Exception] = []
+
+    def report(tally: Tally) -> None:
+        try:
+            if told is not None:
+                told(tally)
+        except Exception as fault:  # a callback of the loop raises to nobody
+            faults.append(fault)
+            task.cancel()
+
+    def end() -> None:
+        with suppress(RuntimeError):  # it has just ended
+            loop.call_soon_threadsafe(task.cancel)
+
+    forget = cancel.notify(end) if cancel is not None else None
+    try:
+        yield report if told is not None else None
+    except asyncio.CancelledError:
+        if faults:
+            raise faults[0] from None
+        if cancel is not None:
+            cancel.check()
+        raise
+    finally:
+        if forget is not None:
+            forget()
 
 
 def _beside(work: Coroutine[Any, Any, Tally]) -> Tally:

@@ -67,7 +67,7 @@ def choices_of(values: Mapping[str, Any]) -> Choices:
         try:
             msgspec.convert({name: value}, Choices)
         except msgspec.ValidationError as error:
-            raise UsageError(str(error).partition(" - at ")[0], where=f"{name}={value!r:.80}") from None
+            raise UsageError.about(name, value, str(error).partition(" - at ")[0]) from None
         if value is not None and name in LEAST and value < LEAST[name]:
-            raise UsageError(f"must be at least {LEAST[name]}", where=f"{name}={value!r}")
+            raise UsageError.about(name, value, f"must be at least {LEAST[name]}")
     return Choices(**values)

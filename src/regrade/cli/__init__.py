@@ -196,6 +196,7 @@ def _run(options: argparse.Namespace) -> int:
     except RegradeError as error:
         if debug:
             raise
+        error.where = getattr(error, "option", None) or error.where
         print(f"regrade: {error}", file=sys.stderr)
         return int(error.exit_code)
     except OSError as error:

@@ -36,34 +36,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Read, compare, print."""
     if arguments.fail_under is not None and not 0 <= arguments.fail_under <= 1:
         raise UsageError("must be between 0 and 1", where=f"--fail-under {arguments.fail_under}", hint="80 % is 0.8")
-    from regrade.judging.agreement import agree
-    from regrade.judging.votes import read_votes
-    from regrade.store.workspace import Workspace
+    from regrade.api.agree import agree
 
-    if not 0 < arguments.level < 1:
-        raise UsageError("must be between 0 and 1", where=f"--level {arguments.level}", hint="95 % is 0.95")
-    (id_a, id_b), (verdict_a, verdict_b) = _sides(arguments.id), _sides(arguments.verdict)
-    a = read_votes(Workspace().path(arguments.a), id=id_a, verdict=verdict_a)
-    b = read_votes(Workspace().path(arguments.b), id=id_b, verdict=verdict_b) if arguments.b is not None else None
-    found = agree(a, b, by=arguments.by, level=arguments.level)
+    found = agree(
+        arguments.a, arguments.b, id=arguments.id, verdict=arguments.verdict, by=arguments.by, level=arguments.level
+    )
     if arguments.json:
         import msgspec
 
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found.to_dict()), indent=2).decode() + "\n")
     else:
-        from regrade.reports.agreement import render_agreement
-
-        print(render_agreement(found, arguments.level))
+        print(found.summary())
     share = found.setups[0].agreement.share
     if arguments.fail_under is not None and (share is None or share < arguments.fail_under):
         print(f"regrade: gate missed: agreement is under {arguments.fail_under:g}", file=sys.stderr)
         return Exit.GATE
     return Exit.DONE if found.complete else Exit.INCOMPLETE
-
-
-def _sides(text: str | None) -> tuple[str | None, str | None]:
-    """The column in A and in B: of ``A_COLUMN=B_COLUMN``, or one name for both."""
-    if text is None:
-        return None, None
-    a, _, b = text.partition("=")
-    return a, b or a

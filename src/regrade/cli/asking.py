@@ -1,34 +1,12 @@
-"""What commands that ask a model share: options, a display of how it goes, and the summary."""
+"""What commands that ask a model share: their options."""
 
 from __future__ import annotations
 
 import argparse
 import math
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
-from regrade.answer_texts import SHORTFALLS
-from regrade.cli.progress import LiveLines, draw_bar, format_duration
-from regrade.errors import Exit, UsageError
-
-if TYPE_CHECKING:
-    from regrade.asking.ask import Again, Tally
-    from regrade.asking.launch import Asked
-    from regrade.dialect import Prepared
-    from regrade.models.model import Model
-    from regrade.models.prices import Price
-    from regrade.store.cache import AnswerCache
-    from regrade.store.run import Run
-    from regrade.store.workspace import Workspace
-
-_EVERY_S = 0.25
-"""Seconds between two updates of the display."""
-
-_LINE_EVERY_S = 30.0
-"""Seconds between two lines where nobody looks at a terminal."""
+from regrade.errors import UsageError
 
 
 def add_model(parser: argparse.ArgumentParser, option: str = "--model", *, required: bool = True) -> None:
@@ -111,7 +89,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def pairs(given: list[str], option: str) -> dict[str, Any]:
+def parse_pairs(given: list[str], option: str) -> dict[str, Any]:
     """``NAME=VALUE`` options; values are YAML.
 
     Raises:
@@ -133,96 +111,39 @@ def pairs(given: list[str], option: str) -> dict[str, Any]:
     return found
 
 
-def asked_of(arguments: argparse.Namespace) -> Asked:
-    """What a parsed command line says about the asking."""
-    from regrade.asking.launch import Asked
-    from regrade.models.known_servers import remember
-
-    if arguments.repeats is not None and arguments.repeats < 1:
-        raise UsageError("must be at least 1", where=f"--repeats {arguments.repeats}")
-    parameters = pairs(arguments.param, "--param")
-    repeats = arguments.repeats
-    check_parameters(parameters)
-    if (several := parameters.pop("n", None)) is not None:
-        if repeats is not None and repeats != several:
-            raise UsageError(f"says {several}, and --repeats {repeats}", where=f"--param n={several}")
-        repeats = several
-    options = connection_of(arguments)
-    options |= pairs(arguments.model_option, "--model-option")
-    remember(options)
-    return Asked(
-        model=arguments.model,
-        options={name: value for name, value in options.items() if value is not None},
-        parameters=parameters,
-        repeats=repeats,
-        kind=getattr(arguments, "send_as", None),
-        limits=limits_of(arguments),
-    )
-
-
-_NUMBERS: Final = {"temperature": 0.0, "top_p": 0.0, "top_k": None, "min_p": 0.0, "seed": None}
-"""Parameters that are numbers, with the least that each may be."""
-
-_COUNTS: Final = {"n": 1, "max_tokens": 0, "max_completion_tokens": 1, "logprobs": 0, "top_logprobs": 0}
-"""Parameters that are whole numbers, likewise."""
-
-
-def check_parameters(parameters: dict[str, Any]) -> None:
-    """Refuse values of the usual generation parameters that no server could mean anything by.
+def model_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What a parsed command line says about the model and how it is asked, as :func:`regrade.run` takes it.
 
     Raises:
-        UsageError: there is one.
+        UsageError: an option cannot mean anything.
     """
-    for name, value in parameters.items():
-        if value is None or (isinstance(value, bool) and name == "logprobs") or name not in {**_NUMBERS, **_COUNTS}:
-            continue
-        where = f"--param {name}={value}"
-        kind: Any = int if name in _COUNTS else int | float
-        if isinstance(value, bool) or not isinstance(value, kind) or math.isnan(value):
-            raise UsageError(f"must be a {'whole ' if name in _COUNTS else ''}number", where=where)
-        least = _COUNTS[name] if name in _COUNTS else _NUMBERS[name]
-        if least is not None and value < least:
-            raise UsageError(f"must be at least {least:g}", where=where)
+    return {
+        "parameters": parse_pairs(arguments.param, "--param"),
+        "repeats": arguments.repeats,
+        **connection_options(arguments),
+        **parse_pairs(arguments.model_option, "--model-option"),
+        **asking_options(arguments),
+    }
 
 
-def asked_again(run: Run, arguments: argparse.Namespace) -> Asked:
-    """How a run was asked, with what the command line says otherwise.
-
-    Raises:
-        UsageError: the run names a server that the user never did, here or before.
-    """
-    import msgspec
-
-    from regrade.asking.launch import asked_of
-    from regrade.models.known_servers import check, remember
-
-    asked = asked_of(run)
-    moved = {name: value for name, value in connection_of(arguments).items() if value is not None}
-    options = {**asked.options, **moved}
-    if "base_url" in moved:
-        remember(options)
-    else:
-        check(options, run=str(run.folder))
-    return msgspec.structs.replace(asked, options=options, limits={**asked.limits, **limits_of(arguments)})
-
-
-def connection_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What a parsed command line says about the way to the server, as options of a model; None where it is silent."""
-    headers = {name: str(value) for name, value in pairs(arguments.header, "--header").items()}
+def connection_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What a parsed command line says about the way to the server; what is not said is left out."""
+    headers = {name: str(value) for name, value in parse_pairs(arguments.header, "--header").items()}
     if arguments.max_reply is not None and not 1 <= arguments.max_reply * 1_000_000 < math.inf:
         raise UsageError("must be more than 0", where=f"--max-reply {arguments.max_reply:g}")
-    return {
+    given = {
         "base_url": arguments.base_url,
         "api_key_env": arguments.api_key_env,
         "headers": headers or None,
         "ca_file": arguments.ca_file,
         "max_reply": int(arguments.max_reply * 1_000_000) if arguments.max_reply is not None else None,
     }
+    return {name: value for name, value in given.items() if value is not None}
 
 
-def limits_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The limits of requests that a parsed command line names, as data."""
-    named = {
+def asking_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What a parsed command line says about how a server is treated, and what is kept."""
+    limits = {
         "concurrency": arguments.concurrency,
         "requests_per_minute": arguments.rpm,
         "tokens_per_minute": arguments.tpm,
@@ -230,208 +151,17 @@ def limits_of(arguments: argparse.Namespace) -> dict[str, Any]:
         "total_timeout_s": arguments.total_timeout,
         "retries": arguments.retries,
     }
-    for name, value in named.items():
-        if value is not None and not (value > 0 or (value == 0 and name == "retries")):
-            least = "must not be negative" if name == "retries" else "must be more than 0"
-            raise UsageError(least, where=name.replace("_", " "))
-    return {name: value for name, value in named.items() if value is not None}
+    return {
+        **{name: value for name, value in limits.items() if value is not None},
+        "fresh": arguments.fresh,
+        "share_equal": arguments.share_equal,
+        "fsync": arguments.fsync,
+        "workspace": arguments.workspace,
+    }
 
 
-def model_of(asked: Asked) -> Model:
-    """The model that was asked for."""
-    from regrade.models.limits import RequestLimits
-    from regrade.models.named import named_model
-
-    return named_model(asked.model, asked.options, RequestLimits(**asked.limits))
-
-
-def again_of(arguments: argparse.Namespace, samples: frozenset[str] = frozenset()) -> Again:
-    """What a parsed command line wants asked though something is known of it.
-
-    A server that is named anew has refused nothing yet.
-    """
-    from regrade.asking.ask import Again
-
-    return Again(
-        fresh=arguments.fresh or bool(samples),
-        samples=samples,
-        refused=getattr(arguments, "retry_failed", False) or arguments.base_url is not None,
-        shared=arguments.share_equal,
-    )
-
-
-def make_run(
-    workspace: Workspace,
-    names: list[str],
-    prepared: Prepared,
-    asked: Asked,
-    model: Model,
-    *,
-    title: str,
-    what: tuple[str, str],
-    check: Callable[[Run], object] | None = None,
-) -> tuple[Run, AnswerCache | None]:
-    """Make a run of prepared samples, and check all that can be before anybody is asked; what fails leaves no folder.
-
-    Args:
-        workspace: Where it is made.
-        names: Make up the folder's name.
-        prepared: What is to be asked.
-        asked: Whom, and how.
-        model: The model.
-        title: What a person calls the run.
-        what: What a sample is called, and what several are.
-        check: Raises where the answers could not be scored.
-
-    Returns:
-        The run, and the cache of its workspace, where the model's answers are worth one.
-    """
-    from regrade.asking.launch import create_in
-    from regrade.cli.progress import counting
-    from regrade.reports.text import plural
-
-    cache: AnswerCache | None = None
-
-    def ready(made: Run) -> None:
-        nonlocal cache
-        if check is not None:
-            check(made)
-        cache = workspace.cache() if model.costs else None
-
-    with counting("preparing") as report:
-        made = create_in(workspace, names, prepared, asked, model, on_sample=report, title=title, ready=ready)
-    print(f"regrade: {plural(made.manifest.samples, *what)} in {made.folder}", file=sys.stderr)
-    for note in made.manifest.notes:
-        print(f"regrade: {note}", file=sys.stderr)
-    return made, cache
-
-
-def ask_run(
-    run: Run, model: Model, asked: Asked, *, again: Again, fsync: Any, cache: AnswerCache | None = None
-) -> Tally:
-    """Ask for what a run lacks, with a display; the summary of the asking goes to standard error.
-
-    The cache is closed at the end; if none is given, and the model's answers are worth one, it is the workspace's.
-    """
-    from regrade.asking.launch import ask_all
-    from regrade.models.named import split_name
-    from regrade.models.prices import price_of
-    from regrade.store.workspace import Workspace
-
-    price = price_of(*split_name(asked.model))
-    if cache is None and model.costs:
-        cache = Workspace.of(run).cache()
-    try:
-        with naming_what_is_kept(run), display(model, price) as told:
-            tally = ask_all(run, model, cache=cache, again=again, fsync=fsync, told=told)
-    finally:
-        if cache is not None:
-            cache.close()
-    for line in summary(run, model, tally, price):
-        print(line, file=sys.stderr)
-    if cache is not None and cache.trouble is not None:
-        print(f"{cache.path}: answers could not be kept for other runs: {cache.trouble}", file=sys.stderr)
-    return tally
-
-
-@contextmanager
-def naming_what_is_kept(run: Run) -> Iterator[None]:
-    """Note for whoever interrupts what is kept, and how to go on."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        stop.add_note(f"every answer that came is kept; regrade resume {run.folder} asks for the rest")
-        raise
-
-
-def summary(run: Run, model: Model, tally: Tally, price: Price | None) -> list[str]:
-    """What became of the asking, in a few lines."""
-    parts = [f"{tally.answered:,} answered"]
-    parts += [f"{tally.before:,} were there"] if tally.before else []
-    parts += [f"{tally.cached:,} known from before"] if tally.cached else []
-    parts += [f"{tally.failed:,} failed"] if tally.failed else []
-    lines = [f"{run.folder}: {tally.done:,} of {tally.wanted:,} answers ({', '.join(parts)})"]
-    if tally.damaged:
-        lines.append(f"{tally.damaged:,} lines of {run.answers.name} cannot be read; what they held was asked again")
-    if tally.input_tokens or tally.output_tokens:
-        cost = f", {dollars(tally, price)}" if price is not None else ", price not known"
-        lines.append(f"{tally.input_tokens:,} tokens in, {tally.output_tokens:,} out{cost}")
-    for kind, (count, first) in tally.shortfalls.items():
-        lines.append(f"{count:,} of {tally.done:,} answers were {SHORTFALLS[kind]}, the first: {first}")
-    if tally.failed:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in tally.errors.most_common())
-        lines.append(f"failed: {kinds}; the first: {tally.first_error}")
-    refused = tally.refused + tally.errors["bad_request"]
-    if tally.failed > tally.errors["bad_request"]:
-        lines.append(f"regrade resume {run.folder} asks again for what failed")
-    if refused:
-        lines.append(
-            f"{refused:,} were refused by the server as wrong, and would be again; "
-            f"regrade resume {run.folder} --retry-failed asks for them all the same"
-        )
-    if model.pending:
-        lines.append(f"{model.pending:,} handed in; regrade resume {run.folder} collects them")
-    return lines
-
-
-def dollars(tally: Tally, price: Price) -> str:
-    """What was spent now."""
-    cost = price.of(tally.input_tokens, tally.output_tokens, tally.cached_tokens)
-    return f"${cost:,.2f}" if cost >= 1 else f"${cost:.4f}"
-
-
-def exit_code(tally: Tally, model: Model) -> Exit:
-    """3 where answers are missing."""
-    return Exit.INCOMPLETE if tally.missing and not model.pending else Exit.DONE
-
-
-@contextmanager
-def display(model: Model, price: Price | None) -> Iterator[Callable[[Tally], None]]:
-    """A callback that shows how it goes: a live display on a terminal, else a line now and then."""
-    watched = sys.stderr.isatty()
-    every = _EVERY_S if watched else _LINE_EVERY_S
-    latest = time.monotonic()
-    live = LiveLines()
-
-    def told(tally: Tally) -> None:
-        nonlocal latest
-        moment = time.monotonic()
-        if moment - latest < every:
-            return
-        latest = moment
-        if not watched:
-            print("regrade: " + ", ".join(progress_parts(tally, model, price)), file=sys.stderr, flush=True)
-            return
-        live.show(draw_bar(tally.done, tally.wanted), "  ".join(progress_parts(tally, model, price)))
-
-    try:
-        yield told
-    finally:
-        live.clear()
-
-
-def progress_parts(tally: Tally, model: Model, price: Price | None) -> list[str]:
-    """How it goes, part by part."""
-    spent = max(time.monotonic() - tally.started, 1e-9)
-    rate = (tally.answered + tally.failed) / spent
-    parts = [f"{tally.done:,} of {tally.wanted:,}", f"{rate:,.1f}/s"]
-    if rate:
-        parts.append(f"{format_duration((tally.missing - tally.failed) / rate)} left")
-    if tally.latencies:
-        ordered = sorted(tally.latencies)
-        middle, slow = (ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.95))
-        parts.append(f"latency {middle:.1f} s, 95% {slow:.1f} s")
-    parts.append(f"{model.status.in_flight} of {model.status.allowed} at once")
-    if tally.output_tokens:
-        parts.append(f"{tally.input_tokens:,} tokens in, {tally.output_tokens:,} out")
-        if price is not None:
-            parts.append(dollars(tally, price))
-    if tally.errors:
-        parts.append("failed " + ", ".join(f"{count} {kind}" for kind, count in tally.errors.most_common()))
-    if model.status.retries:
-        parts.append(f"{model.status.retries} sent again")
-    if model.status.waiting_s >= 1:
-        parts.append(f"the server wants {format_duration(model.status.waiting_s)} of quiet")
-    if model.status.note:
-        parts.append(model.status.note)
-    return parts
+def without_keeping(options: dict[str, Any]) -> dict[str, Any]:
+    """The options without those about what is kept, which mean nothing where nobody is asked."""
+    return {
+        name: value for name, value in options.items() if name not in ("fresh", "share_equal", "fsync", "workspace")
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from regrade.cli.catalog import add_catalogs
 from regrade.errors import Exit
@@ -25,21 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what is wrong."""
     import msgspec
 
-    from regrade.artifacts.catalogs import CatalogFolder, Catalogs, open_catalogs
-    from regrade.artifacts.check import Problem, check_catalog, check_file
+    from regrade.api.artifacts import check_artifacts
 
-    checked, problems = 0, list[Problem]()
-    for given in arguments.paths:
-        path = Path(given)
-        if path.is_dir():
-            report = check_catalog(
-                Catalogs([CatalogFolder(path)]), open_catalogs([*arguments.catalog, path]), built=True
-            )
-            checked += report.total
-            problems += [problem for found in report.problems.values() for problem in found]
-        else:
-            checked += 1
-            problems += check_file(path, open_catalogs(arguments.catalog))
+    checked, problems = check_artifacts(arguments.paths, arguments.catalog)
     for problem in problems:
         print(json.dumps(msgspec.to_builtins(problem), ensure_ascii=False) if arguments.json else problem)
     wrong = any(problem.severity == "error" for problem in problems)

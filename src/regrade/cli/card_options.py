@@ -5,20 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from regrade.cli.catalog import add_catalogs
-from regrade.errors import UsageError
 
 if TYPE_CHECKING:
-    from regrade.access import Access
-    from regrade.cards.choices import Choices
-    from regrade.cards.load import LoadedCard
-    from regrade.cards.pipeline import Pipeline
-
-
-CARDS_ONLY: Final = ("template", "format", "demos_from", "demos_pool_size", "loader_limit", "compat")
-"""Choices that tasks of lm-evaluation-harness do not leave open."""
+    from regrade.api.card import Samples
 
 
 def add_card(parser: argparse.ArgumentParser) -> None:
@@ -60,28 +52,13 @@ def add_access(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def access_from(arguments: argparse.Namespace, *folders: Path | None) -> Access:
-    """What data may name, of a parsed command line.
-
-    Args:
-        arguments: The command line.
-        folders: Folders that the user named: that of the card's file, that of ``--data``.
-
-    Raises:
-        UsageError: what ``--allow-path`` names is not there.
-    """
-    from regrade.access import Access
-
-    for given in arguments.allow_path:
-        if not Path(given).expanduser().exists():
-            raise UsageError("no such folder", where=f"--allow-path {given}")
-    return Access.of_user(
-        *folders,
-        *arguments.allow_path,
-        env=arguments.allow_env,
-        hosts=arguments.allow_host,
-        trust_code=getattr(arguments, "trust_code", False),
-    )
+def access_from(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What data may name beyond the usual, of a parsed command line."""
+    return {
+        "allow_paths": arguments.allow_path,
+        "allow_env": arguments.allow_env,
+        "allow_hosts": arguments.allow_host,
+    }
 
 
 def add_choices(group: argparse._ArgumentGroup) -> None:
@@ -106,45 +83,14 @@ def add_choices(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--compat", choices=["unitxt"], help="do what Unitxt does where Regrade does otherwise")
 
 
-def choices_from(arguments: argparse.Namespace, limit: int | None = None) -> Choices:
-    """How the card of a parsed command line is to be used.
-
-    Raises:
-        UsageError: an option cannot mean anything.
-    """
-    from regrade.cards.choices import LEAST, Choices
-
-    for name, least in LEAST.items():
-        value = limit if name == "limit" else getattr(arguments, name, None)
-        if value is not None and not value >= least:
-            raise UsageError(f"must be at least {least}", where=f"--{name.replace('_', '-')} {value}")
-    return Choices(
-        template=arguments.template,
-        format=arguments.format,
-        system_prompt=_system_prompt(arguments.system_prompt),
-        split=arguments.split,
-        num_demos=arguments.num_demos,
-        demos_pool_size=arguments.demos_pool_size,
-        demos_from=arguments.demos_from,
-        seed=arguments.seed,
-        limit=limit,
-        loader_limit=arguments.loader_limit,
-        compat=arguments.compat,
-        strict=arguments.strict,
-        time_limit=getattr(arguments, "time_limit", None),
-    )
-
-
-def folder_from(arguments: argparse.Namespace) -> Path | None:
-    """The folder of ``--data``.
-
-    Raises:
-        UsageError: it is none.
-    """
-    folder: Path | None = arguments.data
-    if folder is not None and not folder.is_dir():
-        raise UsageError("is no folder", where=f"--data {folder}")
-    return folder
+def choices_from(arguments: argparse.Namespace) -> dict[str, Any]:
+    """How the card of a parsed command line is to be used; what is not said is left out."""
+    names = ("template", "format", "split", "num_demos", "demos_pool_size", "demos_from", "seed", "limit")
+    chosen = {name: getattr(arguments, name, None) for name in (*names, "loader_limit", "compat", "time_limit")}
+    chosen["system_prompt"] = _system_prompt(arguments.system_prompt)
+    if arguments.strict:
+        chosen["strict"] = True
+    return {name: value for name, value in chosen.items() if value is not None}
 
 
 def _system_prompt(given: str | None) -> Any:
@@ -154,27 +100,16 @@ def _system_prompt(given: str | None) -> Any:
     return {"__type__": "textual_system_prompt", "text": given}
 
 
-def warn_of_spelling(loaded: LoadedCard) -> None:
-    """Say on standard error what words of a card were taken for."""
-    for warning in loaded.warnings:
-        print(f"regrade: warning: {warning}", file=sys.stderr)
-
-
-def opened(arguments: argparse.Namespace, limit: int | None = None) -> tuple[LoadedCard, Pipeline]:
-    """The card of a parsed command line, and what makes its samples.
+def samples_from(arguments: argparse.Namespace) -> Samples:
+    """The samples of the card of a parsed command line; what words were taken for goes to standard error.
 
     Raises:
         UsageError: an option cannot mean anything.
         ArtifactError: there is no such card, or it is wrong.
     """
-    from regrade.cards.load import load
-    from regrade.cards.pipeline import Pipeline
+    from regrade.api.card import load_card
 
-    choices, data = choices_from(arguments, limit), folder_from(arguments)
-    loaded = load(arguments.card, arguments.catalog)
-    warn_of_spelling(loaded)
-    access = access_from(arguments, loaded.folder, data)
-    pipeline = Pipeline(
-        loaded.artifact, choices, catalog=loaded.catalogs, data=data, folder=loaded.folder, access=access
-    )
-    return loaded, pipeline
+    card = load_card(arguments.card, arguments.catalog, data=arguments.data, **access_from(arguments))
+    for warning in card.warnings:
+        print(f"regrade: warning: {warning}", file=sys.stderr)
+    return card.samples(**choices_from(arguments))

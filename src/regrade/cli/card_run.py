@@ -6,8 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from regrade.cli.card_options import add_card, opened
-from regrade.errors import Exit
+from regrade.cli.card_options import add_card, samples_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,33 +25,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the samples, write them, print what every step did."""
-    from regrade.atomic import refuse_unwritable
-    from regrade.cards.prepare import watched
-    from regrade.cards.record import about
-    from regrade.store.samples import FORMATS, encode, write
+    from regrade.api.card import encode_data, refuse_unwritable_samples
 
     if arguments.out is not None:
-        refuse_unwritable(arguments.out, "--out", *FORMATS)
-    loaded, pipeline = opened(arguments, arguments.limit)
-    samples = pipeline.samples(watched)
-    if arguments.out is None:
-        count = sum(1 for _ in samples)
-    else:
-        count = write(samples, arguments.out, lambda: about(loaded, pipeline))
-    account, malformed = pipeline.account, pipeline.loading.malformed
+        refuse_unwritable_samples(arguments.out)
+    samples = samples_from(arguments)
+    count = samples.count() if arguments.out is None else samples.write(arguments.out)
+    account, malformed = samples.account, samples.malformed
     if arguments.json:
-        sys.stdout.write(encode({**about(loaded, pipeline), "samples": count}).decode() + "\n")
-    else:
-        from regrade.reports.cards import render_counts, render_failures
+        sys.stdout.write(encode_data({**samples.about(), "samples": count}) + "\n")
+        return samples.exit_code
+    from regrade.reports.cards import render_counts, render_failures
 
-        print(render_counts(account))
-        to = f" in {arguments.out}" if arguments.out is not None else ""
-        print(f"\n{count:,} samples of {loaded.name}, split {pipeline.split}{to}")
-        for source, commit in pipeline.loading.revisions.items():
-            print(f"{source} at {commit}")
-        if account.failed:
-            print(f"{account.failed:,} rows could not be processed:\n{render_failures(account)}")
-        if malformed:
-            first = malformed[0]
-            print(f"{len(malformed):,} rows could not be read, the first at {first.file}:{first.line}: {first.reason}")
-    return Exit.INCOMPLETE if account.failed or malformed else Exit.DONE
+    print(render_counts(account))
+    to = f" in {arguments.out}" if arguments.out is not None else ""
+    print(f"\n{count:,} samples of {samples.loaded.name}, split {samples.split}{to}")
+    for source, commit in samples.revisions.items():
+        print(f"{source} at {commit}")
+    if account.failed:
+        print(f"{account.failed:,} rows could not be processed:\n{render_failures(account)}")
+    if malformed:
+        first = malformed[0]
+        print(f"{len(malformed):,} rows could not be read, the first at {first.file}:{first.line}: {first.reason}")
+    return samples.exit_code

@@ -6,8 +6,8 @@ import argparse
 import shutil
 import sys
 
-from regrade.cli.card_options import add_card, opened
-from regrade.errors import Exit, UsageError
+from regrade.cli.card_options import add_card, samples_from
+from regrade.errors import Exit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,14 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Follow the row and print it."""
-    from regrade.cards.trace import trace
-
-    if arguments.row < 0:
-        raise UsageError("must be at least 0", where=f"--row {arguments.row}")
-    _, pipeline = opened(arguments)
-    found = trace(pipeline, arguments.row)
+    found = samples_from(arguments).trace(arguments.row)
     if arguments.json:
-        from regrade.store.samples import encode
+        from regrade.api.card import encode_data
 
         stages = [
             {
@@ -41,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
             }
             for stage in found.stages
         ]
-        sys.stdout.write(encode({"stages": stages, "sample": found.sample}).decode() + "\n")
+        sys.stdout.write(encode_data({"stages": stages, "sample": found.sample}) + "\n")
     else:
         from regrade.reports.cards import render_trace
 

@@ -6,13 +6,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from regrade.cli import Parser
 from regrade.errors import Exit, UsageError
-
-if TYPE_CHECKING:
-    from regrade.artifacts.catalogs import Catalogs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,18 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
     return int(arguments.function(arguments))
 
 
-def _opened(arguments: argparse.Namespace) -> Catalogs:
-    from regrade.artifacts.catalogs import open_catalogs
-
-    return open_catalogs(arguments.catalog)
-
-
 def _list(arguments: argparse.Namespace) -> int:
-    from regrade.artifacts.listing import entries
+    from regrade.api.artifacts import list_artifacts
     from regrade.reports.text import table
 
     tags = [_tag(text) for text in arguments.tag]
-    found = list(entries(_opened(arguments), kind=arguments.kind, tags=tags))
+    found = list(list_artifacts(arguments.catalog, kind=arguments.kind, tags=tags))
     if arguments.json:
         for entry in found:
             print(_json(entry.to_dict()))
@@ -103,10 +94,9 @@ def _tag(text: str) -> tuple[str, str]:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from regrade.artifacts import files
-    from regrade.artifacts.listing import inspect
+    from regrade.api.artifacts import format_artifact, show_artifact
 
-    entry = inspect(_opened(arguments), arguments.name)
+    entry = show_artifact(arguments.name, arguments.catalog)
     data = entry.resolved.data if arguments.resolved and entry.resolved else entry.data
     if arguments.json:
         print(_json({**entry.to_dict(), "data": data}, indent=2))
@@ -118,10 +108,10 @@ def _show(arguments: argparse.Namespace) -> int:
     width = max(len(label) for label, _ in lines) + 2
     print("\n".join(f"{label:{width}}{' '.join(str(text).split())}" for label, text in lines if text))
     shown = {key: value for key, value in data.items() if key not in ("__description__", "__tags__", "__title__")}
-    sys.stdout.write("\n" + files.write(shown, json_syntax=False))
+    sys.stdout.write("\n" + format_artifact(shown))
     if arguments.resolved and entry.resolved:
         for name, named in entry.resolved.named.items():
-            sys.stdout.write(f"\n# {name}\n" + files.write(named, json_syntax=False))
+            sys.stdout.write(f"\n# {name}\n" + format_artifact(named))
     return Exit.DONE
 
 
@@ -136,21 +126,20 @@ def _told(value: Any) -> str:
 
 
 def _path(arguments: argparse.Namespace) -> int:
-    for folder in _opened(arguments).folders:
-        place = _place(folder.folder)
-        print(place if folder.label == str(folder.folder) else f"{place} ({folder.label})")
+    from regrade.api.artifacts import catalog_folders
+
+    for folder, label in catalog_folders(arguments.catalog):
+        place = _place(folder)
+        print(place if label == str(folder) else f"{place} ({label})")
     return Exit.DONE
 
 
 def _coverage(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from regrade.artifacts.catalogs import Catalogs, open_catalogs, open_folder
-    from regrade.artifacts.coverage import coverage
-    from regrade.cards.trial import why_not_scored
+    from regrade.api.artifacts import cover_catalog
 
-    catalog = open_catalogs([arguments.folder])
-    found = coverage(Catalogs([open_folder(arguments.folder)]), catalog, tried=why_not_scored)
+    found = cover_catalog(arguments.folder)
     short = [card for card in found.each if not card.scorable]
     if arguments.json:
         layout = msgspec.to_builtins(found)
@@ -175,9 +164,9 @@ def _coverage(arguments: argparse.Namespace) -> int:
 
 
 def _schema(arguments: argparse.Namespace) -> int:
-    from regrade.artifacts.json_schema import json_schema
+    from regrade.api.artifacts import artifact_schema
 
-    print(_json(json_schema(), indent=2))
+    print(_json(artifact_schema(), indent=2))
     return Exit.DONE
 
 

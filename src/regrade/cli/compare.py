@@ -39,28 +39,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare and print."""
-    from regrade.scoring.compare import compare_paths
-    from regrade.store.workspace import Workspace
+    from regrade.api.compare import compare
+    from regrade.cli.display import Display
 
     if arguments.flips < 0:
         raise UsageError("must be at least 0", where=f"--flips {arguments.flips}")
-    options = scoring_options(arguments, cluster=arguments.cluster, keep=True)
-    comparison = compare_paths(
-        Workspace().path(arguments.a),
-        Workspace().path(arguments.b),
-        options,
-        filter=arguments.filter,
-        samples=arguments.samples,
-        correction=not arguments.no_correction,
-        engine=engine_of(arguments),
-        workers=arguments.workers,
-    )
+    with Display() as display:
+        comparison = compare(
+            arguments.a,
+            arguments.b,
+            filter=arguments.filter,
+            samples=arguments.samples,
+            correction=not arguments.no_correction,
+            engine=engine_of(arguments),
+            workers=arguments.workers,
+            progress=display,
+            **scoring_options(arguments, cluster=arguments.cluster),
+        )
     if arguments.json:
         from regrade.reports.layout import encode
 
         sys.stdout.write(encode(comparison.to_dict()).decode() + "\n")
     else:
-        from regrade.reports.comparison import render_comparison
-
-        print(render_comparison(comparison, flips=arguments.flips))
+        print(comparison.summary(flips=arguments.flips))
     return comparison.exit_code

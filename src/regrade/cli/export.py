@@ -31,22 +31,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, write."""
-    from regrade.files.location import is_url
-    from regrade.reports.export.targets import export
-    from regrade.scoring.score import score_paths
-    from regrade.store.workspace import Workspace
+    from regrade.api.export import export
+    from regrade.cli.display import Display
 
-    workspace = Workspace(arguments.workspace)
-    paths = [
-        path if is_url(path) or Path(path).exists() else str(workspace.find(path).folder) for path in arguments.paths
-    ]
-    options = scoring_options(arguments, keep=True)
-    scores = score_paths(paths, options, engine=engine_of(arguments), workers=arguments.workers)
-    count = export(scores, arguments.to, arguments.out)
-    kind = "rows" if TARGETS[arguments.to][2] else "samples"
-    print(f"regrade: {count:,} {kind} in {arguments.out}", file=sys.stderr)
-    for part in scores.parts:
-        if not part.complete:
-            lacking = f"{part.counts.missing:,} samples missing, " if part.counts.missing else ""
-            print(f"regrade: {part.task} of {part.run} is not whole: {lacking}see regrade score", file=sys.stderr)
-    return int(scores.exit_code)
+    with Display() as display:
+        written = export(
+            *arguments.paths,
+            to=arguments.to,
+            out=arguments.out,
+            workspace=arguments.workspace,
+            engine=engine_of(arguments),
+            workers=arguments.workers,
+            progress=display,
+            **scoring_options(arguments),
+        )
+    print(f"regrade: {written.count:,} {written.counted} in {written.path}", file=sys.stderr)
+    for line in written.incomplete:
+        print(f"regrade: {line}", file=sys.stderr)
+    return int(written.exit_code)

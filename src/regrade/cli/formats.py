@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 
 from regrade.errors import Exit
 
@@ -18,33 +17,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the table of readers, or what files are."""
-    from regrade.registry import iterate_registered
+    from regrade.api.formats import chat_formats, detect_logs, log_formats
     from regrade.reports.text import table
 
     if arguments.paths:
-        return _detect(arguments.paths)
-    rows = [
-        [name, cls.title, (inspect.getdoc(cls) or "").partition("\n")[0].rstrip(".").replace("``", "")]
-        for name, cls in iterate_registered("reader")
-    ]
-    print(table(["name", "logs and tables", "what it reads"], rows))
-    chats = [
-        [name, cls.title, cls.shape, "read and written" if cls.writes else "read"]
-        for name, cls in iterate_registered("chat_format")
-    ]
+        found = detect_logs(arguments.paths)
+        print(table(["file", "format", "because"], [[one.path, one.reader or "–", one.reason] for one in found]))
+        return Exit.ERROR if any(one.reader is None for one in found) else Exit.DONE
+    print(table(["name", "logs and tables", "what it reads"], log_formats()))
+    chats = [[one.name, one.title, one.shape, "read and written" if one.writes else "read"] for one in chat_formats()]
     print("\n" + table(["name", "chat datasets", "a row", ""], chats))
     return Exit.DONE
-
-
-def _detect(paths: list[str]) -> int:
-    from regrade.files.location import locate
-    from regrade.reports.text import table
-    from regrade.rows.discover import detect
-
-    rows, unknown = [], False
-    for path in paths:
-        match = detect(locate(path))
-        unknown = unknown or match is None
-        rows.append([path, match.reader, match.reason] if match else [path, "–", "of no known format"])
-    print(table(["file", "format", "because"], rows))
-    return Exit.ERROR if unknown else Exit.DONE

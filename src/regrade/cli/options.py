@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from regrade.errors import UsageError
-
-if TYPE_CHECKING:
-    from regrade.scoring.options import Options
 
 
 def add_scoring(parser: argparse.ArgumentParser) -> None:
@@ -128,14 +125,8 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--chunk-bytes", type=int, metavar="N", help=argparse.SUPPRESS)
 
 
-def scoring_options(arguments: argparse.Namespace, **more: Any) -> Options:
-    """The options of a parsed command line.
-
-    Raises:
-        UsageError: an option cannot mean anything.
-    """
-    from regrade.scoring.options import Options, parse_metric, pipelines_from
-
+def scoring_options(arguments: argparse.Namespace, **more: Any) -> dict[str, Any]:
+    """The options of a parsed command line, as :func:`regrade.score` takes them."""
     names = (
         *("answer", "expected", "id", "docs", "join_on", "reader", "chunk_bytes", "answers", "encoding", "rows"),
         *("correct", "lower_is_better", "failures_are_wrong"),
@@ -143,22 +134,23 @@ def scoring_options(arguments: argparse.Namespace, **more: Any) -> Options:
     read = {name: value for name in names if (value := getattr(arguments, name, None)) is not None}
     if arguments.score:
         read["score"] = arguments.score
-    return Options(
-        where=arguments.where,
-        filters=pipelines_from(arguments.filters, arguments.extract),
-        metrics=[parse_metric(text) for text in arguments.metric] or None,
-        task=arguments.task,
-        limit=arguments.limit,
-        seed=arguments.seed,
-        level=arguments.level,
-        bootstrap_iterations=more.pop("bootstrap_iterations", arguments.bootstrap_iters),
-        compat=arguments.compat,
-        trust_code=arguments.trust_code,
-        allow_paths=arguments.allow_path,
-        answer_limit_s=arguments.time_limit,
-        read=read,
-        **more,
-    )
+    options: dict[str, Any] = {
+        "where": arguments.where,
+        "filters": arguments.filters,
+        "extract": arguments.extract,
+        "metric": arguments.metric,
+        "task": arguments.task,
+        "limit": arguments.limit,
+        "seed": arguments.seed,
+        "level": arguments.level,
+        "bootstrap_iterations": arguments.bootstrap_iters,
+        "compat": arguments.compat,
+        "trust_code": arguments.trust_code,
+        "allow_paths": arguments.allow_path,
+        "answer_limit_s": arguments.time_limit,
+        "read": read,
+    }
+    return {**options, **more}
 
 
 def engine_of(arguments: argparse.Namespace) -> Any:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
 
 from regrade.cli.options import add_running, add_scoring, engine_of, scoring_options
 from regrade.errors import Exit, UsageError
-
-if TYPE_CHECKING:
-    from regrade.scoring.power import PowerReport, Question
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,27 +56,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Work it out and print."""
-    from regrade.scoring.power import Question, power_of_numbers
+    from regrade.api.power import power
 
-    _check(arguments)
-    question = Question(
+    if len(arguments.runs) not in (0, 2):
+        raise UsageError("two runs are wanted, or none", where=" ".join(arguments.runs), hint="regrade power A B")
+    report = power(
+        *arguments.runs,
         n=arguments.n,
         effect=arguments.effect,
-        paired=not arguments.unpaired,
-        level=arguments.level,
         target=arguments.power,
+        paired=not arguments.unpaired,
+        baseline=arguments.baseline,
+        discordance=arguments.discordance,
+        variance=arguments.variance,
+        within=arguments.within,
+        repeats=arguments.repeats,
+        filter=arguments.filter,
+        engine=engine_of(arguments),
+        workers=arguments.workers,
+        **scoring_options(arguments, cluster=arguments.cluster),
     )
-    if arguments.runs:
-        report = _of_runs(arguments, question)
-    else:
-        report = power_of_numbers(
-            question,
-            baseline=arguments.baseline,
-            discordance=arguments.discordance,
-            variance=arguments.variance,
-            within=arguments.within or 0.0,
-            repeats=1 if arguments.repeats is None else arguments.repeats,
-        )
     if arguments.json:
         import msgspec
 
@@ -92,52 +87,3 @@ def run(arguments: argparse.Namespace) -> int:
 
         print(render_power(report))
     return Exit.INCOMPLETE if report.losses else Exit.DONE
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    """Refuse options that say nothing together.
-
-    Raises:
-        UsageError: some do not.
-    """
-    numbers = [name for name in ("baseline", "discordance", "variance", "within", "repeats") if _given(arguments, name)]
-    if len(arguments.runs) not in (0, 2):
-        raise UsageError("two runs are wanted, or none", where=" ".join(arguments.runs), hint="regrade power A B")
-    if arguments.runs and numbers:
-        raise UsageError("is told by the runs", where=f"--{numbers[0]}", hint="leave it out, or the runs")
-    if arguments.discordance is not None and (arguments.unpaired or arguments.variance is not None):
-        other = "--unpaired" if arguments.unpaired else "--variance"
-        raise UsageError(f"cannot be given with {other}", where="--discordance")
-    if arguments.variance is None and (_given(arguments, "within") or _given(arguments, "repeats")):
-        raise UsageError("needs --variance", where="--within" if _given(arguments, "within") else "--repeats")
-    if arguments.within is not None and not arguments.within >= 0:
-        raise UsageError("must be at least 0", where=f"--within {arguments.within}")
-    if arguments.n is not None and arguments.n < 1:
-        raise UsageError("must be at least 1", where=f"--n {arguments.n}")
-    if not 0 < arguments.power < 1:
-        raise UsageError("must be between 0 and 1", where=f"--power {arguments.power}", hint="80 % is 0.8")
-    if not 0 < arguments.level < 1:
-        raise UsageError("must be between 0 and 1", where=f"--level {arguments.level}", hint="95 % is 0.95")
-    if arguments.effect == 0:
-        raise UsageError("must be other than 0", where="--effect 0")
-
-
-def _given(arguments: argparse.Namespace, name: str) -> bool:
-    return getattr(arguments, name) is not None
-
-
-def _of_runs(arguments: argparse.Namespace, question: Question) -> PowerReport:
-    from regrade.scoring.power import power_of_comparison, power_of_scores
-    from regrade.store.workspace import Workspace
-
-    options = scoring_options(arguments, cluster=arguments.cluster, keep=question.paired)
-    a, b = (Workspace().path(path) for path in arguments.runs)
-    running = {"engine": engine_of(arguments), "workers": arguments.workers}
-    if question.paired:
-        from regrade.scoring.compare import compare_paths
-
-        return power_of_comparison(compare_paths(a, b, options, filter=arguments.filter, **running), question)
-    from regrade.scoring.score import score_paths
-
-    first, second = (score_paths([path], options, **running) for path in (a, b))
-    return power_of_scores(first, second, question, filter=arguments.filter)

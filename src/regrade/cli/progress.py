@@ -12,12 +12,8 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from regrade.cli.terminal import steering
-
-if TYPE_CHECKING:
-    from regrade.scoring.score import Progress
 
 _QUIET_S = 0.5
 """Shorter work shows nothing on a terminal."""
@@ -92,7 +88,7 @@ def format_duration(seconds: float) -> str:
 
 
 @contextmanager
-def progress(title: str, *, clock: Clock = time.monotonic) -> Iterator[Progress]:
+def progress(title: str, *, clock: Clock = time.monotonic) -> Iterator[Callable[[int, int, int], None]]:
     """A callback that shows bytes done, rows per second and the time left."""
     if not sys.stderr.isatty():
         yield _Lines(title, clock).report

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
-from regrade.cli.asking import (
-    add_connection,
-    add_limits,
-    again_of,
-    ask_run,
-    asked_again,
-    exit_code,
-    model_of,
-    naming_what_is_kept,
-)
+from regrade.cli.asking import add_connection, add_limits, asking_options, connection_options
+from regrade.cli.run import print_result
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,21 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask what is missing, then score."""
-    from regrade.cli.judge import report
-    from regrade.cli.run import score_run
-    from regrade.store.judge_run import judge_run_at
-    from regrade.store.workspace import Workspace
+    from regrade.api.resume import resume
+    from regrade.cli.display import Display
 
-    found = Workspace(arguments.workspace).find(arguments.run)
-    asked = asked_again(found, arguments)
-    model = model_of(asked)
-    tally = ask_run(found, model, asked, again=again_of(arguments), fsync=arguments.fsync)
-    code = int(exit_code(tally, model))
-    if not arguments.no_score and tally.done:
-        judge = judge_run_at(found.folder)
-        with naming_what_is_kept(found):
-            if judge is not None:
-                code = max(code, report(judge, as_json=arguments.json))
-            else:
-                code = max(code, score_run(found, as_json=arguments.json, trust_code=arguments.trust_code))
-    return code
+    with Display(finished=partial(print_result, as_json=arguments.json)) as display:
+        result = resume(
+            arguments.run,
+            retry_failed=arguments.retry_failed,
+            trust_code=arguments.trust_code,
+            score=not arguments.no_score,
+            progress=display,
+            **connection_options(arguments),
+            **asking_options(arguments),
+        )
+    return int(result.exit_code)

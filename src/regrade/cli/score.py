@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from regrade.cli.options import add_running, add_scoring, engine_of, scoring_opt
 from regrade.errors import Exit, UsageError
 
 if TYPE_CHECKING:
-    from regrade.scoring.scores import Scores
+    from regrade.api.scores import Scores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,21 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, print, and keep what was asked for."""
-    from regrade.cli.progress import progress
-    from regrade.scoring.score import score_paths
-    from regrade.store.workspace import Workspace
+    from regrade.api.score import misses_gate, parse_gate, score
+    from regrade.cli.display import Display
 
-    gates = [gate(text) for text in arguments.fail_under]
-    options = scoring_options(
-        arguments,
-        by=arguments.by,
-        cluster=arguments.cluster,
-        strict=arguments.strict,
-        keep=arguments.out is not None,
-        check=arguments.check,
-        verify_hashes=arguments.verify_hashes,
-    )
-    if arguments.check and (options.filters or options.metrics):
+    gates = [parse_gate(text) for text in arguments.fail_under]
+    if arguments.check and (arguments.filters or arguments.extract or arguments.metric):
         raise UsageError(
             "a check compares with the recorded filters and metrics", hint="leave out --filters, --extract and --metric"
         )
@@ -87,10 +77,20 @@ def run(arguments: argparse.Namespace) -> int:
         from regrade.reports.scores_folder import prepare
 
         prepare(arguments.out)
-    with progress("scoring") as report:
-        paths = [Workspace().path(path) for path in arguments.paths]
-        scores = score_paths(paths, options, engine=engine_of(arguments), workers=arguments.workers, progress=report)
-    missed = [named for named in gates if gate_missed(named, scores)]
+    options = scoring_options(
+        arguments,
+        by=arguments.by,
+        cluster=arguments.cluster,
+        strict=arguments.strict,
+        keep=arguments.out is not None,
+        check=arguments.check,
+        verify_hashes=arguments.verify_hashes,
+    )
+    with Display() as display:
+        scores = score(
+            *arguments.paths, engine=engine_of(arguments), workers=arguments.workers, progress=display, **options
+        )
+    missed = [named for named in gates if misses_gate(named, scores)]
     if arguments.out is not None:
         from regrade.reports.scores_folder import write
 
@@ -114,17 +114,18 @@ def run(arguments: argparse.Namespace) -> int:
         print(scores.summary())
     if scores.options.verify_hashes and any(part.hash_mismatches for part in scores.parts):
         code = Exit.ERROR
-    if missed:
-        for name, least in missed:
-            print(f"regrade: gate missed: {name} is worse than {least}", file=sys.stderr)
-        return Exit.GATE
-    return code
+    return name_missed(missed) if missed else code
+
+
+def name_missed(missed: Sequence[tuple[str, float]]) -> Exit:
+    """Name the gates that were missed; returns the exit code for that."""
+    for name, least in missed:
+        print(f"regrade: gate missed: {name} is worse than {least}", file=sys.stderr)
+    return Exit.GATE
 
 
 def _check(scores: Scores, as_json: bool) -> Exit:
-    from regrade.scoring.check import check
-
-    outcome = check(scores)
+    outcome = scores.check()
     if as_json:
         import msgspec
 
@@ -140,42 +141,3 @@ def _check(scores: Scores, as_json: bool) -> Exit:
     if any(row.verdict == "different" for row in outcome):
         return Exit.ERROR
     return Exit.INCOMPLETE if any(row.verdict == "incomplete" for row in outcome) else scores.exit_code
-
-
-def gate(text: str) -> tuple[str, float]:
-    """The metric and the least value that ``--fail-under METRIC=VALUE`` names.
-
-    Raises:
-        UsageError: it is no such pair.
-    """
-    name, equals, value = text.rpartition("=")
-    try:
-        if not equals or not name or not math.isfinite(least := float(value)):  # nothing is worse than nan
-            raise ValueError
-        return name, least
-    except ValueError:
-        raise UsageError(
-            "is no METRIC=VALUE", where=f"--fail-under {text}", hint="for example: --fail-under exact_match=0.7"
-        ) from None
-
-
-def gate_missed(named: tuple[str, float], scores: Scores) -> bool:
-    """Whether any value of the metric (``metric`` or ``metric,filter``) is worse than the gate's."""
-    name, least = named
-    found = [r for part in scores.parts for r in part.whole if name in (r.metric, r.key)]
-    if not found:
-        known = sorted({r.key for part in scores.parts for r in part.whole})
-        raise UsageError(
-            "names no metric that was scored",
-            where=f"--fail-under {name}={least:g}",
-            hint=f"scored: {', '.join(known)}",
-        )
-    for result in found:
-        value = result.value
-        if (
-            not isinstance(value, int | float)
-            or math.isnan(value)
-            or (value < least if result.higher_is_better else value > least)
-        ):
-            return True
-    return False

@@ -7,6 +7,7 @@ import itertools
 import json
 import shutil
 import sys
+from typing import Any
 
 from regrade.cli.options import add_running, add_scoring, engine_of, scoring_options
 from regrade.errors import Exit
@@ -36,54 +37,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, choose, print."""
-    from regrade.scoring.browse import browse
-    from regrade.scoring.score import score_paths
-    from regrade.store.workspace import Workspace
+    from regrade.api.show import show
+    from regrade.cli.display import Display
 
     shown = 10 if arguments.limit is None else arguments.limit
     arguments.limit = None  # --limit counts the samples that are shown, not those that are looked through
-    options = scoring_options(arguments, keep=True, bootstrap_iterations=0)
-    paths = [Workspace().path(path) for path in arguments.paths]
-    scores = score_paths(paths, options, engine=engine_of(arguments), workers=arguments.workers)
-    cards = browse(
-        scores,
-        failed=arguments.failed,
-        unparsed=arguments.unparsed,
-        errors=arguments.errors,
-        filter=arguments.filter,
-        ids=arguments.ids.split(",") if arguments.ids else None,
-    )
+    with Display() as display:
+        views = show(
+            *arguments.paths,
+            failed=arguments.failed,
+            unparsed=arguments.unparsed,
+            errors=arguments.errors,
+            filter=arguments.filter,
+            ids=arguments.ids.split(",") if arguments.ids else None,
+            engine=engine_of(arguments),
+            workers=arguments.workers,
+            progress=display,
+            **scoring_options(arguments),
+        )
     count = 0
-    for count, card in enumerate(itertools.islice(cards, shown), 1):
+    for count, view in enumerate(itertools.islice(views, shown), 1):
         if arguments.json:
-            import msgspec
-
-            try:
-                line = msgspec.json.encode(card, enc_hook=encode_other).decode()
-            except UnicodeEncodeError:  # half of a surrogate pair in the data
-                line = json.dumps(msgspec.to_builtins(card, enc_hook=encode_other))
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(_encode(view) + "\n")
         else:
             from regrade.reports.samples import render_card
 
-            print(("" if count == 1 else "\n") + render_card(card, shutil.get_terminal_size().columns, arguments.full))
+            print(("" if count == 1 else "\n") + render_card(view, shutil.get_terminal_size().columns, arguments.full))
     if count == 0:
         print("no sample meets the conditions", file=sys.stderr if arguments.json else sys.stdout)
         return Exit.INCOMPLETE
-    if cards.total > count:
+    if len(views) > count:
         stream = sys.stderr if arguments.json else sys.stdout
-        more = f"... and {cards.total - count:,} more of {cards.total:,}"
+        more = f"... and {len(views) - count:,} more of {len(views):,}"
         print(
-            f"{more}; --limit {cards.total} shows all" if arguments.json else f"\n{more}; --limit N shows more",
+            f"{more}; --limit {len(views)} shows all" if arguments.json else f"\n{more}; --limit N shows more",
             file=stream,
         )
-    stopped = [
-        f"{kept.source.task}, {name}: {out.stopped}"
-        for kept in scores.blocks
-        for name, out in kept.block.pipelines.items()
-        if out.stopped is not None
-    ]
-    open_rows = [loss for part in scores.parts if part.unevaluated for loss in part.losses(part.task)]
-    for reason in (*stopped, *open_rows):
-        print(reason, file=sys.stderr)
-    return Exit.INCOMPLETE if stopped or open_rows else Exit.DONE
+    remarks = views.remarks
+    for remark in remarks:
+        print(remark, file=sys.stderr)
+    return Exit.INCOMPLETE if remarks else Exit.DONE
+
+
+def _encode(view: Any) -> str:
+    import msgspec
+
+    try:
+        return msgspec.json.encode(view, enc_hook=encode_other).decode()
+    except UnicodeEncodeError:  # half of a surrogate pair in the data
+        return json.dumps(msgspec.to_builtins(view, enc_hook=encode_other))

@@ -17,6 +17,7 @@ from regrade.time_limit import in_main_thread
 
 if TYPE_CHECKING:
     from regrade.engine.worker import Worker
+    from regrade.progress import CancelToken
 
 _AHEAD = 2
 """Items per worker that are under way or wait to be taken: one that it works on, one to go on with."""
@@ -38,12 +39,20 @@ class LocalEngine:
         workers: How many processes; 1 works in this one. None takes one per CPU, never more than there are items.
         address: Only engines that run elsewhere have one.
         debug: Nothing is hidden anyway.
+        cancel: Ends the work: processes are ended, whatever they do.
     """
 
-    def __init__(self, workers: int | None = None, address: str | None = None, debug: bool = False) -> None:
+    def __init__(
+        self,
+        workers: int | None = None,
+        address: str | None = None,
+        debug: bool = False,
+        cancel: CancelToken | None = None,
+    ) -> None:
         if address is not None:
             raise UsageError("the local engine has no address", hint="--engine ray runs on a cluster")
         self.workers = workers
+        self.cancel = cancel
 
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[Any, None, None]:
         """Yield ``function(item)`` in order. At most two items per worker are under way or waiting to be taken.
@@ -58,7 +67,7 @@ class LocalEngine:
             return
         pool = _Pool(workers, function, items)
         try:
-            for outcome in pool.outcomes():
+            for outcome in pool.outcomes(self.cancel):
                 yield value_of(outcome)
             pool.finish()
         finally:
@@ -101,7 +110,7 @@ class _Pool:
         self.workers.append(worker)
         return worker
 
-    def outcomes(self) -> Generator[bytes, None, None]:
+    def outcomes(self, cancel: CancelToken | None = None) -> Generator[bytes, None, None]:
         """The outcomes of all items, in order."""
         from multiprocessing.connection import wait
 
@@ -117,6 +126,8 @@ class _Pool:
                     assigned += 1
                 if number in ready:
                     break
+                if cancel is not None:
+                    cancel.check()
                 by_pipe = {worker.pipe: worker for worker in self.workers}
                 waiting = wait(list(by_pipe), _WATCH_S)
                 for pipe in waiting:

@@ -14,6 +14,9 @@
 :mod:`.radar`          radar charts, drawn by :mod:`.drawing`
 :mod:`.drawing`        lines, areas and texts as SVG and PNG
 :mod:`.cards`          what a card did, step by step
+:mod:`.asking`         what asking came to, below the scores of ``regrade run``
+:mod:`.conversion`     what ``regrade convert`` and ``regrade detect`` print
+:mod:`.html`           a page of text as HTML, for notebooks
 :mod:`.judging`        what ``regrade judge`` prints below the scores
 :mod:`.agreement`      what ``regrade agree`` prints
 :mod:`.export`         runs and scores in the formats of other tools

@@ -11,13 +11,13 @@ from regrade.reports.text import clip, mark, plural, table
 
 if TYPE_CHECKING:
     from regrade.scoring.check import CheckRow, Difference
-    from regrade.scoring.scores import Scores
+    from regrade.scoring.scores import ScoredSources
 
 _STYLES = {"equal": "green", "different": "red", "incomplete": "yellow", "not checked": "dim"}
 _SHOWN_DIFFERENCES = 5
 
 
-def render_check(rows: list[CheckRow], scores: Scores) -> str:
+def render_check(rows: list[CheckRow], scores: ScoredSources) -> str:
     """One line per task, filter and metric; then the first samples that differ, and a count of verdicts."""
     runs = run_labels(scores)
     columns = ["task", "run", "filter", "metric", "recorded", "computed", "rows", "how", "verdict", ""]

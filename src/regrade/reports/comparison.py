@@ -9,10 +9,10 @@ from regrade.reports.summary import number
 from regrade.reports.text import clip, mark, plural, table
 
 if TYPE_CHECKING:
-    from regrade.scoring.comparison import ComparedMetric, Comparison
+    from regrade.scoring.comparison import ComparedMetric, ComparedRuns
 
 
-def render_comparison(comparison: Comparison, flips: int = 10) -> str:
+def render_comparison(comparison: ComparedRuns, flips: int = 10) -> str:
     """A line per task, filter and metric; verdicts on noise; then the first samples that flipped.
 
     Args:

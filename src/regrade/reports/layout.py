@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from regrade.schema import Recipe
     from regrade.scoring.options import Options
     from regrade.scoring.results import Result, SourceScores
-    from regrade.scoring.scores import Scores
+    from regrade.scoring.scores import ScoredSources
 
 SCHEMA_VERSION = 2
 """2: the values of task groups stand in ``results`` and ``groups``, as in the harness's files, and the breakdown by
 ``--by`` in ``by``; 1 had them in ``task_groups`` and ``groups``."""
 
 
-def results_layout(scores: Scores) -> dict[str, Any]:
+def results_layout(scores: ScoredSources) -> dict[str, Any]:
     """The scores as one JSON object: what the harness's results files hold, as far as it is known, and more.
 
     ``results`` has per task and task group the keys that the harness uses (``metric,filter``, ``metric_stderr,filter``,
@@ -57,7 +57,7 @@ def results_layout(scores: Scores) -> dict[str, Any]:
     options = msgspec.to_builtins(scores.options)
     options["read"].pop("chunk_bytes", None)  # how the work was cut up changes no number, so it is not told
     layout["options"] = {name: value for name, value in options.items() if value not in (None, [], {}, False)}
-    layout["regrade"] = {"version": __version__, "schema": SCHEMA_VERSION}
+    layout["regrade"] = {"version": __version__, "schema": SCHEMA_VERSION, "exit_code": int(scores.exit_code)}
     return layout
 
 
@@ -83,7 +83,7 @@ def _add_part(layout: dict[str, Any], part: SourceScores, key: str, level: float
     layout["failures"] += [msgspec.to_builtins(failure) for failure in part.failures]
 
 
-def _add_groups(layout: dict[str, Any], scores: Scores, keys: list[str]) -> None:
+def _add_groups(layout: dict[str, Any], scores: ScoredSources, keys: list[str]) -> None:
     """Add the values of task groups, before those of their tasks, as the harness does."""
     of_part = {(part.task, part.run): key for part, key in zip(scores.parts, keys, strict=True) if part.main}
     several = len({group.run for group in scores.task_groups}) > 1
@@ -114,7 +114,7 @@ def _add_groups(layout: dict[str, Any], scores: Scores, keys: list[str]) -> None
         layout["notes"] += [f"{key}: {name}: {reason}" for name, reason in group.reasons.items()]
 
 
-def _run_facts(scores: Scores) -> dict[str, Any]:
+def _run_facts(scores: ScoredSources) -> dict[str, Any]:
     """What the harness says of the run as a whole; of several runs what they have in common."""
     models = list(dict.fromkeys(source.run.model or source.run.name for source in scores.sources))
     facts: dict[str, Any] = {"config": {"model": "regrade", "model_args": {"model": ", ".join(models)}}}

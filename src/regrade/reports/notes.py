@@ -10,10 +10,10 @@ from regrade.reports.text import clip, mark, plural
 
 if TYPE_CHECKING:
     from regrade.scoring.results import Result
-    from regrade.scoring.scores import Scores
+    from regrade.scoring.scores import ScoredSources
 
 
-def notes_on(scores: Scores) -> list[str]:
+def notes_on(scores: ScoredSources) -> list[str]:
     """Notes on files and tasks, the worst of each first, without repetition."""
     notes = [mark(f"unreadable: {bad.file}: {bad.reason}", "red") for bad in scores.unreadable]
     for part in scores.parts:
@@ -30,7 +30,7 @@ def notes_on(scores: Scores) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def methods_of(scores: Scores) -> list[str]:
+def methods_of(scores: ScoredSources) -> list[str]:
     """Which metrics have no value, or are not recomputed, a line per reason."""
     reasons: dict[tuple[str, str], dict[str, None]] = {}
     for part in scores.parts:
@@ -46,7 +46,7 @@ def methods_of(scores: Scores) -> list[str]:
     ]
 
 
-def run_labels(scores: Scores) -> dict[str, str]:
+def run_labels(scores: ScoredSources) -> dict[str, str]:
     """A short name per run: the model where that tells the runs apart, else the time, else both."""
     runs = {source.run.name: source.run for source in scores.sources}
     models = {name: (run.model or name).rstrip("/").rpartition("/")[2] for name, run in runs.items()}

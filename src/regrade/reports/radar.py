@@ -24,7 +24,7 @@ from regrade.reports.summary import number
 from regrade.reports.wide import Breakdown, Line, breakdowns
 
 if TYPE_CHECKING:
-    from regrade.scoring.scores import Scores
+    from regrade.scoring.scores import ScoredSources
 
 #: Colours that people of all kinds of colour vision tell apart (after Okabe and Ito 2008), darker where lines are thin.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b8488f", "#b88600", "#3fa0d8", "#4b5563", "#7b3ff2")
@@ -35,7 +35,7 @@ _RINGS = 5
 _MOST_RUNS = len(COLOURS) * len(_DASHES)
 
 
-def write_radar(scores: Scores, path: FilePath) -> None:
+def write_radar(scores: ScoredSources, path: FilePath) -> None:
     """Write the radar chart of a scoring ``--by`` something to an ``.svg`` or ``.png`` file.
 
     Raises:
@@ -68,7 +68,7 @@ def refuse_other_kinds(path: FilePath) -> str:
     return kind
 
 
-def the_one_breakdown(scores: Scores) -> Breakdown:
+def the_one_breakdown(scores: ScoredSources) -> Breakdown:
     """The breakdown that a chart shows.
 
     Raises:

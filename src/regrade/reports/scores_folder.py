@@ -9,7 +9,6 @@ The scores of a run (``RUN/scores/default``) say in ``results.json`` which answe
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,12 +18,12 @@ import msgspec
 from regrade.atomic import make_folder, replacing
 from regrade.errors import RegradeError, UsageError
 from regrade.recorded_values import encode_other
-from regrade.reports.layout import SCHEMA_VERSION, encode
+from regrade.reports.layout import SCHEMA_VERSION, encode, results_layout
+from regrade.reports.summary import render_scores
+from regrade.reports.text import without_colours
 
 if TYPE_CHECKING:
-    from regrade.scoring.scores import Scores
-
-_COLOUR = re.compile(r"\x1b\[\d+m")
+    from regrade.scoring.scores import ScoredSources
 
 
 def prepare(folder: Path, *, private: bool = False) -> None:
@@ -75,7 +74,7 @@ def read_if_made_of(folder: Path, inputs: dict[str, Any]) -> Kept | None:
         return None
 
 
-def write(scores: Scores, folder: Path, *, inputs: dict[str, Any] | None = None, private: bool = False) -> None:
+def write(scores: ScoredSources, folder: Path, *, inputs: dict[str, Any] | None = None, private: bool = False) -> None:
     """Write the per-sample scores and the results; no file takes its place before all of them are whole.
 
     Args:
@@ -92,11 +91,11 @@ def write(scores: Scores, folder: Path, *, inputs: dict[str, Any] | None = None,
             results = files.enter_context(
                 replacing(folder / "results.json", private=private)
             )  # the first to be opened is renamed last
-            layout = scores.to_dict()
+            layout = results_layout(scores)
             if inputs is not None:
-                layout["regrade"] |= {"inputs": inputs, "exit_code": int(scores.exit_code)}
+                layout["regrade"]["inputs"] = inputs
                 summary = files.enter_context(replacing(folder / "summary.txt", private=private))
-                summary.write_text(_COLOUR.sub("", scores.summary()) + "\n", encoding="utf-8", errors="replace")
+                summary.write_text(without_colours(render_scores(scores)) + "\n", encoding="utf-8", errors="replace")
             results.write_bytes(encode(layout) + b"\n")
             bad = [
                 *scores.unreadable,
@@ -116,7 +115,7 @@ def write(scores: Scores, folder: Path, *, inputs: dict[str, Any] | None = None,
         ) from None
 
 
-def _write_samples(scores: Scores, path: Path) -> None:
+def _write_samples(scores: ScoredSources, path: Path) -> None:
     from pyarrow import parquet
 
     from regrade.reports.tables import sample_tables, samples_schema

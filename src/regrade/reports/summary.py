@@ -11,7 +11,7 @@ from regrade.reports.text import clip, mark, plural, table
 if TYPE_CHECKING:
     from regrade.lm_eval.task_groups import GroupScores
     from regrade.scoring.results import Result, SourceScores
-    from regrade.scoring.scores import Scores
+    from regrade.scoring.scores import ScoredSources
 
 _SHOWN_NOTES = 12
 
@@ -27,7 +27,7 @@ def number(value: Any, digits: int = 4) -> str:
     return f"{value:.{digits if abs(value) < 10 else 2}f}"
 
 
-def render_scores(scores: Scores) -> str:
+def render_scores(scores: ScoredSources) -> str:
     """Task, filter, metric, value ± stderr, interval, n, unparsed, failed; then what is missing, and notes."""
     runs = run_labels(scores)
     groups = group_labels(scores.results)

@@ -38,6 +38,11 @@ def mark(text: str, style: str, on: bool | None = None) -> str:
     return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
 
 
+def without_colours(text: str) -> str:
+    """A text without the styles that :func:`mark` puts around words."""
+    return re.sub("\x1b\\[\\d+m", "", text)
+
+
 def width(text: str) -> int:
     """Columns that a text takes in a terminal; escape codes take none, wide characters two."""
     if text.isascii() and "\x1b" not in text:

@@ -11,7 +11,7 @@ from regrade.reports.text import table
 
 if TYPE_CHECKING:
     from regrade.scoring.results import Result
-    from regrade.scoring.scores import Scores
+    from regrade.scoring.scores import ScoredSources
 
 
 class Line(NamedTuple):
@@ -46,7 +46,7 @@ class Breakdown(NamedTuple):
     lines: list[Line]
 
 
-def breakdowns(scores: Scores) -> list[Breakdown]:
+def breakdowns(scores: ScoredSources) -> list[Breakdown]:
     """The results of a scoring ``--by`` something, one breakdown per task, filter and metric."""
     labels, names = run_labels(scores), group_labels(scores.results)
     found: dict[tuple[str, str, str], list[Line]] = {}
@@ -76,7 +76,7 @@ def _rank(line: Line) -> tuple[bool, float]:
     return False, -value if line.whole.higher_is_better else value
 
 
-def render_wide(scores: Scores) -> str:
+def render_wide(scores: ScoredSources) -> str:
     """A table per task, filter and metric: a row per run, the best first, and a column per group."""
     blocks = []
     for item in breakdowns(scores):

@@ -13,6 +13,7 @@
 :mod:`.block`            what a chunk gives, and joining blocks
 :mod:`.parts`            several runs in one file, and repeated rows
 :mod:`.file_rows`        a source's rows read once more
+:mod:`.gates`            ``--fail-under``: the least that a value may be
 :mod:`.selection`        why an expression leaves nothing
 :mod:`.summarise`        from joined blocks to results
 :mod:`.results`          results and counts

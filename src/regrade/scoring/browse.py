@@ -17,7 +17,7 @@ from regrade.time_limit import TimeLimit
 if TYPE_CHECKING:
     from regrade.schema import Recipe
     from regrade.scoring.block import PipelineBlock
-    from regrade.scoring.scores import Scores, SourceBlock
+    from regrade.scoring.scores import ScoredSources, SourceBlock
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -108,7 +108,7 @@ class Found(Iterator[Card]):
 
 
 def browse(
-    scores: Scores,
+    scores: ScoredSources,
     *,
     failed: bool = False,
     unparsed: bool = False,

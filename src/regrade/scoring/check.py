@@ -15,7 +15,7 @@ from regrade.scoring.plan import Method
 if TYPE_CHECKING:
     from regrade.rows.source import Source
     from regrade.scoring.results import Result, SourceScores
-    from regrade.scoring.scores import Scores, SourceBlock
+    from regrade.scoring.scores import ScoredSources, SourceBlock
 
 Verdict = Literal["equal", "different", "incomplete", "not checked"]
 
@@ -68,7 +68,7 @@ class CheckRow(msgspec.Struct, kw_only=True):
     reason: str | None = None
 
 
-def check(scores: Scores) -> list[CheckRow]:
+def check(scores: ScoredSources) -> list[CheckRow]:
     """Compare scores (made with ``check``) with what their logs recorded, in the results files and row by row."""
     rows: list[CheckRow] = []
     for kept in scores.blocks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regrade.budget import MAX_TEXT
 from regrade.errors import ExpressionError, InputError, RegradeError, TookTooLong, UnavailableError
@@ -30,26 +30,34 @@ from regrade.scoring.recorded_hashes import wrong_hashes
 from regrade.time_limit import TimeLimit
 from regrade.versions import parse_version
 
+if TYPE_CHECKING:
+    from regrade.progress import CancelToken
+
 _scorers: dict[str, _Scorer] = {}
 
 
-def score_chunk(job: Job) -> Block:
+def score_chunk(job: Job, cancel: CancelToken | None = None) -> Block:
     """Score the records of one chunk.
 
+    Args:
+        job: The chunk, and how it is scored.
+        cancel: Looked at between rows.
+
     Raises:
+        Cancelled: the work is to end.
         RegradeError: nothing of it can be scored.
     """
     with reading(job.source.path, "cannot be scored"):
-        return _score_chunk(job)
+        return _score_chunk(job, cancel)
 
 
-def _score_chunk(job: Job) -> Block:
+def _score_chunk(job: Job, cancel: CancelToken | None) -> Block:
     scorer = _scorers.get(job.source.path + job.source.task)
     if scorer is None or scorer.plan != job.plan:
         _scorers.clear()
         scorer = _scorers[job.source.path + job.source.task] = _Scorer(job)
     with limited_memory():
-        return scorer.score(job)
+        return scorer.score(job, cancel)
 
 
 _INFINITY = math.inf
@@ -156,7 +164,7 @@ class _Scorer:
             return False
         return True
 
-    def score(self, job: Job) -> Block:
+    def score(self, job: Job, cancel: CancelToken | None = None) -> Block:
         block = Block()
         plan = self.plan
         block.unavailable |= self.unavailable
@@ -172,6 +180,8 @@ class _Scorer:
         with TimeLimit(plan.answer_limit_s, job.skipped) as timer:
             for record in read_records(job.source, job.chunk, self.reader):
                 line = record.line
+                if cancel is not None:
+                    cancel.check()
                 if isinstance(record, Malformed):
                     if type(record) is Blank:
                         block.blank.append(line)

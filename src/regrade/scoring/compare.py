@@ -12,59 +12,18 @@ import msgspec
 from regrade.errors import InputError, RegradeError, UsageError
 from regrade.files.guard import reason_of
 from regrade.registry import lookup
-from regrade.scoring.comparison import ComparedMetric, Comparison, Flip
+from regrade.scoring.comparison import ComparedMetric, ComparedRuns, Flip
 from regrade.scoring.pairing import Pairing, Samples, pair_samples
 from regrade.scoring.parts import main_part
-from regrade.scoring.scores import Scores, SourceBlock
+from regrade.scoring.scores import ScoredSources, SourceBlock
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from regrade.metrics.aggregation import Aggregation
     from regrade.metrics.column import Column
     from regrade.scoring.options import Options
     from regrade.scoring.results import Result
     from regrade.statistics.bootstrap import Floats, Replicate
     from regrade.statistics.paired import Comparison as PairedComparison
-
-
-def compare(
-    a: str | PathLike[str],
-    b: str | PathLike[str],
-    *,
-    metric: str | Sequence[str] | None = None,
-    filter: str | None = None,
-    samples: str | PathLike[str] | None = None,
-    correction: bool = True,
-    **options: Any,
-) -> Comparison:
-    """Compare two runs on the samples that both answered.
-
-    Args:
-        a: The first run: a log, or a folder with one log per task.
-        b: The second.
-        metric: Only these metrics.
-        filter: Only this filter pipeline.
-        samples: A card's samples; ``a`` and ``b`` are the answers to them.
-        correction: Correct the p-values for their number, where there are several.
-        options: As for :func:`regrade.score`.
-
-    Raises:
-        InputError: nothing is common to the two, or one holds several runs of a task.
-
-    Example:
-        >>> import regrade
-        >>> result = regrade.compare("examples/results/chatty", "examples/results/careful", metric="exact_match")
-        >>> result.metrics[0].metric
-        'exact_match'
-    """
-    from regrade.scoring.score import score
-
-    if samples is not None:
-        first, second = (score(samples, answers=path, metric=metric, keep=True, **options) for path in (a, b))
-    else:
-        first, second = (score(path, metric=metric, keep=True, **options) for path in (a, b))
-    return compare_scores(first, second, names=(str(a), str(b)), filter=filter, correction=correction)
 
 
 def compare_paths(
@@ -76,11 +35,11 @@ def compare_paths(
     samples: str | None = None,
     correction: bool = True,
     **running: Any,
-) -> Comparison:
+) -> ComparedRuns:
     """Compare two runs scored by the same options; see :func:`compare`."""
     from regrade.scoring.score import score_paths
 
-    def scored(path: str) -> Scores:
+    def scored(path: str) -> ScoredSources:
         if samples is None:
             return score_paths([path], options, **running)
         with_answers = msgspec.structs.replace(options, read={**options.read, "answers": path})
@@ -91,8 +50,8 @@ def compare_paths(
 
 
 def compare_scores(
-    a: Scores, b: Scores, *, names: tuple[str, str], filter: str | None = None, correction: bool = True
-) -> Comparison:
+    a: ScoredSources, b: ScoredSources, *, names: tuple[str, str], filter: str | None = None, correction: bool = True
+) -> ComparedRuns:
     """Compare two scores that kept their per-sample values.
 
     Raises:
@@ -100,7 +59,7 @@ def compare_scores(
     """
     called = _name(a, names[0]), _name(b, names[1])
     name_a, name_b = called if called[0] != called[1] else names
-    result = Comparison(name_a=name_a, name_b=name_b, level=a.options.level)
+    result = ComparedRuns(name_a=name_a, name_b=name_b, level=a.options.level)
     first, second = _by_task(a, names[0]), _by_task(b, names[1])
     pairs = [(task, task) for task in first if task in second]
     if not pairs and len(first) == len(second) == 1:
@@ -137,7 +96,7 @@ def compare_scores(
     return result
 
 
-def _correct(comparison: Comparison) -> None:
+def _correct(comparison: ComparedRuns) -> None:
     """Correct the p-values of a comparison for their number, where there are several, and tell it."""
     from regrade.statistics.multiple import holm
 
@@ -155,7 +114,7 @@ def _correct(comparison: Comparison) -> None:
 class _Side:
     """One run's largest part of one task."""
 
-    def __init__(self, scores: Scores, kept: SourceBlock) -> None:
+    def __init__(self, scores: ScoredSources, kept: SourceBlock) -> None:
         self.kept = kept
         parts = [p for p in scores.parts if p.path == kept.source.path and p.task == kept.source.task and p.main]
         self.results = parts[0].whole
@@ -205,7 +164,7 @@ class _Side:
         return [found[lines[row]] for row in positions]
 
 
-def _by_task(scores: Scores, name: str) -> dict[str, SourceBlock]:
+def _by_task(scores: ScoredSources, name: str) -> dict[str, SourceBlock]:
     found: dict[str, SourceBlock] = {}
     for kept in scores.blocks:
         task = kept.source.task
@@ -219,13 +178,13 @@ def _by_task(scores: Scores, name: str) -> dict[str, SourceBlock]:
     return found
 
 
-def _name(scores: Scores, path: str) -> str:
+def _name(scores: ScoredSources, path: str) -> str:
     models = {source.run.model for source in scores.sources if source.run.model}
     return models.pop() if len(models) == 1 else path
 
 
 def _compare_task(
-    a: _Side, b: _Side, task: str, filter: str | None, options: Options, comparison: Comparison
+    a: _Side, b: _Side, task: str, filter: str | None, options: Options, comparison: ComparedRuns
 ) -> list[ComparedMetric]:
     theirs = {result.key: result for result in b.results}
     pairings: dict[str, Pairing] = {}

@@ -112,7 +112,7 @@ class ComparedMetric(msgspec.Struct, kw_only=True):
         return not (self.only_a or self.only_b or self.unscored)
 
 
-class Comparison(msgspec.Struct, kw_only=True):
+class ComparedRuns(msgspec.Struct, kw_only=True):
     """Two runs compared.
 
     Attributes:
@@ -137,16 +137,3 @@ class Comparison(msgspec.Struct, kw_only=True):
     def exit_code(self) -> Exit:
         """DONE, or INCOMPLETE where samples are missing, malformed, failed or without a counterpart."""
         return Exit.INCOMPLETE if self.losses or not all(metric.whole for metric in self.metrics) else Exit.DONE
-
-    def summary(self) -> str:
-        """The page that ``regrade compare`` prints."""
-        from regrade.reports.comparison import render_comparison
-
-        return render_comparison(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON that ``regrade compare --json`` prints."""
-        builtins: dict[str, Any] = msgspec.to_builtins(self)
-        for row, metric in zip(builtins["metrics"], self.metrics, strict=True):
-            row["inside_noise"], row["verdict"] = metric.inside_noise, metric.verdict
-        return builtins

@@ -12,9 +12,9 @@ from regrade.statistics import power as statistics
 from regrade.statistics.power import Design, of_discordance, of_proportions, of_variance
 
 if TYPE_CHECKING:
-    from regrade.scoring.comparison import ComparedMetric, Comparison
+    from regrade.scoring.comparison import ComparedMetric, ComparedRuns
     from regrade.scoring.results import Result
-    from regrade.scoring.scores import Scores
+    from regrade.scoring.scores import ScoredSources
 
 
 class Power(msgspec.Struct, kw_only=True):
@@ -147,7 +147,7 @@ def power_of_numbers(
     return PowerReport(rows=[row], notes=notes)
 
 
-def power_of_comparison(comparison: Comparison, question: Question) -> PowerReport:
+def power_of_comparison(comparison: ComparedRuns, question: Question) -> PowerReport:
     """Power of comparisons like this one, on the same samples, as far as two runs tell it."""
     report = PowerReport(losses=list(comparison.losses))
     for metric in comparison.metrics:
@@ -175,7 +175,9 @@ def power_of_comparison(comparison: Comparison, question: Question) -> PowerRepo
     return _finished(report, question, comparison.name_a)
 
 
-def power_of_scores(first: Scores, second: Scores, question: Question, *, filter: str | None = None) -> PowerReport:
+def power_of_scores(
+    first: ScoredSources, second: ScoredSources, question: Question, *, filter: str | None = None
+) -> PowerReport:
     """Power of comparisons of two systems on different samples, as varied as those of these runs."""
     report = PowerReport(losses=[loss for scores in (first, second) for loss in _losses(scores)])
     theirs = {(r.task, r.key): r for part in second.parts if part.main for r in part.whole}
@@ -197,7 +199,7 @@ def power_of_scores(first: Scores, second: Scores, question: Question, *, filter
     return _finished(report, question, ", ".join(sorted({part.path for part in first.parts})))
 
 
-def _losses(scores: Scores) -> list[str]:
+def _losses(scores: ScoredSources) -> list[str]:
     unreadable = [f"unreadable: {bad.file}: {bad.reason}" for bad in scores.unreadable]
     return unreadable + [loss for part in scores.parts if part.main for loss in part.losses(part.path)]
 

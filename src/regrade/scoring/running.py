@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +17,7 @@ from regrade.scoring.planned import Planned, jobs_of
 
 if TYPE_CHECKING:
     from regrade.engine import Engine
+    from regrade.progress import CancelToken
 
 
 class Running:
@@ -24,8 +26,16 @@ class Running:
     All are run in one go; where what is still to come changes, the run is ended and another one begun with the rest.
     """
 
-    def __init__(self, planned: list[Planned], engine: Engine, *, one_source_at_a_time: bool) -> None:
+    def __init__(
+        self,
+        planned: list[Planned],
+        engine: Engine,
+        *,
+        one_source_at_a_time: bool,
+        cancel: CancelToken | None = None,
+    ) -> None:
         self._engine = engine
+        self._score: Callable[[Job], Block] = score_chunk if cancel is None else partial(score_chunk, cancel=cancel)
         self._one = one_source_at_a_time
         self._waiting = deque((id(item), job) for item in planned for job in jobs_of(item))
         self._blocks: Generator[Block, None, None] | None = None
@@ -37,7 +47,7 @@ class Running:
             if self._blocks is None or not self._left:
                 self.close()
                 jobs = [job for of, job in self._waiting if not self._one or of == id(item)]
-                self._blocks, self._left = self._engine.run(score_chunk, jobs), len(jobs)
+                self._blocks, self._left = self._engine.run(self._score, jobs), len(jobs)
             block = next(self._blocks)
             self._left -= 1
             yield self._waiting.popleft()[1], block

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from regrade.engine.local import LocalEngine
 from regrade.errors import InputError, RecipeError, RegradeError, UsageError
@@ -20,11 +18,11 @@ from regrade.schema import Malformed
 from regrade.scoring.block import Block, PipelineBlock
 from regrade.scoring.failures import settle_failures
 from regrade.scoring.file_rows import read_rows
-from regrade.scoring.options import Options, parse_metric, pipelines_from
+from regrade.scoring.options import Options
 from regrade.scoring.parts import Part, parts_of
 from regrade.scoring.planned import Planned, plan_source, with_recorded, without_unavailable
 from regrade.scoring.running import Running, stop_pipelines
-from regrade.scoring.scores import Scores, SourceBlock
+from regrade.scoring.scores import ScoredSources, SourceBlock
 from regrade.scoring.selection import nothing_left
 from regrade.scoring.summarise import Settings, summarise
 
@@ -32,8 +30,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from regrade.engine import Engine
+    from regrade.progress import CancelToken
 
-_FOR = {
+FOR = {
     "answer": "tables, and answers to a card's samples",
     "expected": "tables",
     "id": "tables",
@@ -48,7 +47,8 @@ _FOR = {
 }
 """What a person may say of inputs, and the kinds of input that it is for."""
 
-_READ_OPTIONS = (*_FOR, "reader", "chunk_bytes", "task_name", "failures_are_wrong")
+READ_OPTIONS = (*FOR, "reader", "chunk_bytes", "task_name", "failures_are_wrong")
+"""What a person may say of inputs."""
 
 SMALL_INPUT_BYTES = 24 * 1024 * 1024
 """Inputs up to this size are scored in this process: starting others would take longer."""
@@ -58,64 +58,6 @@ Progress = Callable[[int, int, int], None]
 """Called after each chunk with bytes done, bytes in all, and rows done."""
 
 
-def score(
-    *paths: str | PathLike[str],
-    where: str | None = None,
-    filters: Any = None,
-    extract: dict[str, str] | None = None,
-    metric: str | Sequence[str] | None = None,
-    by: str | Sequence[str] = (),
-    engine: Engine | None = None,
-    workers: int | None = None,
-    keep: bool = True,
-    **options: Any,
-) -> Scores:
-    """Score the saved answers below ``paths`` again.
-
-    Args:
-        paths: Log files, tables, or folders with logs; URLs too (``s3://bucket/logs``), with ``regrade[remote]``.
-        where: Expression that a sample must meet, such as ``"doc.level == 5"``.
-        filters: A YAML or JSON file of filter pipelines, or the list it would hold, instead of the recorded pipelines.
-        extract: Regular expressions by name: quick pipelines of ``regex`` and ``take_first``.
-        metric: Metrics instead of the recorded ones; ``name`` or ``name:argument=value,...``.
-        by: Expressions to break results down by.
-        engine: What runs the chunks; by default processes of this machine.
-        workers: How many processes the default engine takes.
-        keep: Keep per-sample values, for :meth:`Scores.per_sample`.
-        options: The other attributes of :class:`Options`, and what readers are told: ``answer``, ``expected``, ``id``,
-            ``docs``, ``join_on``, ``reader``, ``score`` (columns that already are scores), ``correct``; what only a
-            plugin's reader knows goes into a dict, ``read``.
-
-    Returns:
-        The scores; nothing is written.
-
-    Raises:
-        RegradeError: an input, recipe or option is wrong; the message says what to do.
-
-    Example:
-        >>> import regrade
-        >>> scores = regrade.score("examples/results", where="doc.level == 1")
-        >>> scores.results[0].metric
-        'exact_match'
-    """
-    known = {field.name for field in msgspec.structs.fields(Options)}
-    read = {**options.pop("read", {}), **{name: options.pop(name) for name in _READ_OPTIONS if name in options}}
-    if unknown := [name for name in options if name not in known]:
-        names = sorted({*known, *_READ_OPTIONS, "extract", "metric", "engine", "workers"} - {"metrics"})
-        raise UsageError(f"no option is named {unknown[0]!r}", hint=f"options: {', '.join(names)}")
-    chosen = [metric] if isinstance(metric, str) else metric
-    settings = Options(
-        where=where,
-        filters=pipelines_from(filters, [f"{name}={pattern}" for name, pattern in (extract or {}).items()]),
-        metrics=[parse_metric(text) for text in chosen] if chosen else None,
-        by=[by] if isinstance(by, str) else list(by),
-        keep=keep,
-        read=read,
-        **options,
-    )
-    return score_paths(paths, settings, engine=engine, workers=workers)
-
-
 def score_paths(
     paths: Sequence[str | PathLike[str]],
     options: Options,
@@ -123,8 +65,22 @@ def score_paths(
     engine: Engine | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Scores:
-    """Score paths by options; see :func:`score`."""
+    cancel: CancelToken | None = None,
+) -> ScoredSources:
+    """Score paths by options.
+
+    Args:
+        paths: Log files, tables, folders with logs, or URLs of them.
+        options: What is scored, and how.
+        engine: What runs the chunks; None for processes of this machine.
+        workers: How many processes that takes.
+        progress: Called after each chunk.
+        cancel: Ends the work between two rows.
+
+    Raises:
+        RegradeError: an input, recipe or option is wrong.
+        Cancelled: the work was ended.
+    """
     if not paths:
         raise UsageError("nothing to score", hint="name a log file, a table or a folder")
     for text, option in (
@@ -138,13 +94,13 @@ def score_paths(
     problems: list[Malformed] = []
     told = ReadOptions(options.read)
     sources = discover(paths, told, None if options.strict else problems)
-    if idle := [name for name in told.idle if name in _FOR]:
+    if idle := [name for name in told.idle if name in FOR]:
         raise UsageError(
-            f"changes nothing: no input here is of a kind that it is for ({_FOR[idle[0]]})",
+            f"changes nothing: no input here is of a kind that it is for ({FOR[idle[0]]})",
             where=f"--{idle[0].replace('_', '-')}",
             hint="leave it out",
         )
-    scores = score_sources(sources, options, engine=engine, workers=workers, progress=progress)
+    scores = score_sources(sources, options, engine=engine, workers=workers, progress=progress, cancel=cancel)
     scores.unreadable += problems
     return scores
 
@@ -179,12 +135,13 @@ def score_sources(
     engine: Engine | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Scores:
-    """Score sources that are already found."""
+    cancel: CancelToken | None = None,
+) -> ScoredSources:
+    """Score sources that are already found; see :func:`score_paths`."""
     planned, problems = _plan(sources, options)
     size = sum(_chunk_bytes(item.source, chunk) for item in planned for chunk in item.source.chunks)
     if engine is None:
-        engine = LocalEngine(1 if workers is None and size <= SMALL_INPUT_BYTES else workers)
+        engine = LocalEngine(1 if workers is None and size <= SMALL_INPUT_BYTES else workers, cancel=cancel)
     settings = Settings(
         limit=options.limit,
         seed=options.seed,
@@ -192,13 +149,15 @@ def score_sources(
         level=options.level,
         bootstrap_iterations=options.bootstrap_iterations,
     )
-    scores = Scores(options=options, sources=[item.source for item in planned])
+    scores = ScoredSources(options=options, sources=[item.source for item in planned])
     scores.unreadable += problems
     lacking: list[RegradeError | None] = []
     lost: list[tuple[Source, RegradeError]] = []
     read = _Read(size, progress)
-    with closing(Running(planned, engine, one_source_at_a_time=options.limit is not None)) as running:
+    with closing(Running(planned, engine, one_source_at_a_time=options.limit is not None, cancel=cancel)) as running:
         for item in planned:
+            if cancel is not None:
+                cancel.check()
             whole = item
             try:
                 block, chunks = read.source(item, running, options)
@@ -211,7 +170,7 @@ def score_sources(
             lacking.append(nothing_left(item.source, block, item.plan))
             if (other := with_recorded(item, block)) is not None:
                 whole, block = other, Block()
-                with closing(Running([other], engine, one_source_at_a_time=True)) as again:
+                with closing(Running([other], engine, one_source_at_a_time=True, cancel=cancel)) as again:
                     for _, (_, part) in zip(range(chunks), again.blocks_of(other), strict=False):
                         block.extend(part)
                         if part.late_pipelines and (ended := stop_pipelines(other, block)):

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from regrade import extras
-from regrade.errors import Exit
+from regrade.errors import Exit, UsageError
 from regrade.rows.source import Source
 from regrade.schema import Malformed
 from regrade.scoring.block import Block
@@ -17,10 +16,6 @@ from regrade.scoring.plan import Plan
 from regrade.scoring.results import Result, SourceScores
 
 if TYPE_CHECKING:
-    import pandas
-    import polars
-    import pyarrow
-
     from regrade.lm_eval.task_groups import GroupScores
 
 
@@ -44,8 +39,8 @@ class SourceBlock(NamedTuple):
         }
 
 
-class Sample(msgspec.Struct, kw_only=True):
-    """One sample under one filter pipeline.
+class Score(msgspec.Struct, kw_only=True):
+    """What one sample is worth under one filter pipeline.
 
     Attributes:
         task: The task.
@@ -72,7 +67,7 @@ class Sample(msgspec.Struct, kw_only=True):
     failures: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class Scores:
+class ScoredSources:
     """What scoring gives.
 
     Attributes:
@@ -104,58 +99,23 @@ class Scores:
         whole = whole and not any(group.reasons for group in self.task_groups)
         return Exit.DONE if whole else Exit.INCOMPLETE
 
-    def summary(self) -> str:
-        """The table that ``regrade score`` prints."""
-        from regrade.reports.summary import render_scores
-
-        return render_scores(self)
-
-    def per_sample(self) -> Iterator[Sample]:
+    def per_sample(self) -> Iterator[Score]:
         """Every sample under every pipeline, in the order of the logs.
 
         Raises:
             UsageError: per-sample values were not kept.
         """
-        from regrade.errors import UsageError
-
         if not self.blocks:
             raise UsageError("per-sample values were not kept", hint="score with keep=True")
         for kept in self.blocks:
             yield from _samples_of(kept, kept.choose_positions(self.options.limit))
 
-    def to_arrow(self) -> pyarrow.Table:
-        """The per-sample values as a table: one row per sample, filter and metric.
 
-        Columns: task, run, file, line, sample_id, filter, metric, value (a number, else null), value_json, extracted,
-        unparsed, error, and one per ``--by`` expression.
-        """
-        from regrade.reports.tables import samples_table
-
-        return samples_table(self)
-
-    def to_polars(self) -> polars.DataFrame:
-        """:meth:`to_arrow` as a Polars frame (extra ``polars``)."""
-        package = extras.require("polars", to="to_polars()")
-        frame: polars.DataFrame = package.from_arrow(self.to_arrow())
-        return frame
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """:meth:`to_arrow` as a pandas frame (extra ``pandas``)."""
-        extras.require("pandas", to="to_pandas()")
-        return self.to_arrow().to_pandas()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON that ``regrade score --json`` prints, in lm-evaluation-harness's results layout."""
-        from regrade.reports.layout import results_layout
-
-        return results_layout(self)
-
-
-def _samples_of(kept: SourceBlock, chosen: dict[str, set[int] | None]) -> Iterator[Sample]:
+def _samples_of(kept: SourceBlock, chosen: dict[str, set[int] | None]) -> Iterator[Score]:
     block, source = kept.block, kept.source
     for name, out in kept.block.pipelines.items():
         samples = [
-            Sample(
+            Score(
                 task=source.task,
                 run=source.run.name,
                 sample_id=block.ids[row],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ class Workspace:
         folder: The folder; else ``REGRADE_WORKSPACE``, else ``runs`` in the current folder.
     """
 
-    def __init__(self, folder: str | Path | None = None) -> None:
+    def __init__(self, folder: str | PathLike[str] | None = None) -> None:
         self.folder = Path(folder or os.environ.get("REGRADE_WORKSPACE") or DEFAULT)
 
     @classmethod
@@ -94,10 +95,10 @@ class Workspace:
             hint=f"there are {', '.join(near)}" if near else "regrade runs lists them",
         )
 
-    def path(self, given: str) -> str:
+    def path(self, given: str | PathLike[str]) -> str:
         """A path or URL as it is; the name of a run that is here as its folder's path."""
         folder = self.folder / given
-        return str(folder) if not Path(given).exists() and (folder / "run.json").is_file() else given
+        return str(folder) if not Path(given).exists() and (folder / "run.json").is_file() else str(given)
 
     def runs(self, unreadable: Callable[[InputError], object] = lambda error: None) -> Iterator[Run]:
         """All runs, by name; folders that are none are passed over, and those that cannot be read are told."""

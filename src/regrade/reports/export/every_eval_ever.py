@@ -21,13 +21,14 @@ import msgspec
 
 from regrade import __version__
 from regrade.recorded_values import encode_other, plain
-from regrade.reports.export.scored import Scored, answer_texts_of, kept_sources, prompt_of, scored_samples
+from regrade.reports.export.scored import Scored, kept_sources, scored_samples
 from regrade.reports.export.whole_folder import whole_folder
+from regrade.reports.tables import answer_texts_of, prompt_of
 
 if TYPE_CHECKING:
     from regrade.scoring.browse import Outcome
     from regrade.scoring.results import Result, SourceScores
-    from regrade.scoring.scores import Scores, SourceBlock
+    from regrade.scoring.scores import ScoredSources, SourceBlock
 
 SCHEMA: Final = "0.3.0"
 _GENERATION: Final = ("temperature", "top_p", "top_k", "max_tokens")
@@ -35,7 +36,7 @@ _UNKNOWN: Final = "unknown"
 _encode: Final = msgspec.json.Encoder(enc_hook=encode_other).encode
 
 
-def write_records(scores: Scores, path: Path, *, organization: str | None = None) -> int:
+def write_records(scores: ScoredSources, path: Path, *, organization: str | None = None) -> int:
     """Write a record for each run and task that was scored; how many samples there were.
 
     Args:
@@ -56,7 +57,7 @@ def write_records(scores: Scores, path: Path, *, organization: str | None = None
 class _Record:
     """The record of one task of one run."""
 
-    def __init__(self, scores: Scores, block: SourceBlock, organization: str) -> None:
+    def __init__(self, scores: ScoredSources, block: SourceBlock, organization: str) -> None:
         source = block.source
         self.block = block
         self.part = _part(scores, block)
@@ -262,7 +263,7 @@ class _Record:
                 }
 
 
-def _part(scores: Scores, block: SourceBlock) -> SourceScores:
+def _part(scores: ScoredSources, block: SourceBlock) -> SourceScores:
     own = (block.source.path, block.source.task, block.source.run.name)
     return next(part for part in reversed(scores.parts) if (part.path, part.task, part.run) == own)
 

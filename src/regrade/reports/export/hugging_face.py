@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from regrade.reports.export.scored import kept_sources
 from regrade.reports.export.tables import COLUMNS, write_parquet
 from regrade.reports.export.whole_folder import whole_folder
-from regrade.reports.layout import encode
+from regrade.reports.layout import encode, results_layout
 
 if TYPE_CHECKING:
-    from regrade.scoring.scores import Scores
+    from regrade.scoring.scores import ScoredSources
 
 _CARD = """---
 configs:
@@ -43,7 +43,7 @@ Written by regrade {version}.
 """
 
 
-def write_folder(scores: Scores, path: Path) -> int:
+def write_folder(scores: ScoredSources, path: Path) -> int:
     """Write ``scores.parquet``, ``results.parquet``, ``results.json`` and a card; how many rows of scores there are."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -55,7 +55,7 @@ def write_folder(scores: Scores, path: Path) -> int:
         count = write_parquet(scores, folder / "scores.parquet")
         values = list(_results(scores))
         pq.write_table(pa.Table.from_pylist(values), folder / "results.parquet")
-        (folder / "results.json").write_bytes(encode(scores.to_dict()) + b"\n")
+        (folder / "results.json").write_bytes(encode(results_layout(scores)) + b"\n")
         models = sorted({block.source.run.model or block.source.run.name for block in kept})
         text = _CARD.format(
             title=", ".join(sorted({block.source.task for block in kept})),
@@ -69,7 +69,7 @@ def write_folder(scores: Scores, path: Path) -> int:
     return count
 
 
-def _results(scores: Scores) -> Iterator[dict[str, Any]]:
+def _results(scores: ScoredSources) -> Iterator[dict[str, Any]]:
     for part in scores.parts:
         for result in part.whole:
             number = isinstance(result.value, int | float)

@@ -25,13 +25,13 @@ from regrade.schema import FunctionRef, Recipe
 if TYPE_CHECKING:
     from regrade.scoring.browse import Outcome
     from regrade.scoring.results import SourceScores
-    from regrade.scoring.scores import Scores, SourceBlock
+    from regrade.scoring.scores import ScoredSources, SourceBlock
 
 VERSION: Final = "0.4.13"
 """Of the harness whose layout this is."""
 
 
-def write_logs(scores: Scores, path: Path) -> int:
+def write_logs(scores: ScoredSources, path: Path) -> int:
     """Write the files of every run and task that was scored; how many samples there were.
 
     Raises:
@@ -165,7 +165,7 @@ def _hash(text: str) -> str:
 
 
 def _results(
-    scores: Scores, blocks: list[SourceBlock], model: str, date: str, hashes: dict[str, str]
+    scores: ScoredSources, blocks: list[SourceBlock], model: str, date: str, hashes: dict[str, str]
 ) -> dict[str, Any]:
     parts = {block.source.task: _part(scores, block) for block in blocks}
     recipes = {block.source.task: block.plan.recipe for block in blocks}
@@ -212,7 +212,7 @@ def _results(
     }
 
 
-def _part(scores: Scores, block: SourceBlock) -> SourceScores:
+def _part(scores: ScoredSources, block: SourceBlock) -> SourceScores:
     own = (block.source.path, block.source.task, block.source.run.name)
     return next(part for part in scores.parts if part.main and (part.path, part.task, part.run) == own)
 

@@ -9,7 +9,7 @@ from regrade.errors import UsageError
 from regrade.rows.guard import read_records, reader_of
 from regrade.schema import Record
 from regrade.scoring.browse import Outcome, outcomes_of
-from regrade.scoring.scores import Scores, SourceBlock
+from regrade.scoring.scores import ScoredSources, SourceBlock
 
 
 class Scored(NamedTuple):
@@ -53,7 +53,7 @@ def scored_samples(kept: SourceBlock) -> Iterator[Scored]:
         offset += max(reader.lines_read, line)
 
 
-def kept_sources(scores: Scores) -> list[SourceBlock]:
+def kept_sources(scores: ScoredSources) -> list[SourceBlock]:
     """The sources of scores that can be exported.
 
     Raises:
@@ -64,29 +64,3 @@ def kept_sources(scores: Scores) -> list[SourceBlock]:
     if scores.options.limit is not None:
         raise UsageError("an export is of all samples", where="--limit", hint="--where chooses samples")
     return scores.blocks
-
-
-def prompt_of(record: Record) -> Any:
-    """What was asked first: a text, or a list of messages; None where the log does not say."""
-    arguments = record.arguments
-    return arguments[0][0] if arguments and arguments[0] else None
-
-
-def answer_texts_of(record: Record) -> list[str]:
-    """The texts of a sample's repeats; of choices the likeliest one, as text."""
-    if not record.answers:
-        return []
-    if all(isinstance(answer, str) for answer in record.answers[0]):
-        return [str(answer) for answer in record.answers[0]]
-    texts = [request[1] if len(request) > 1 else "" for request in record.arguments]
-    repeats = min((len(request) for request in record.answers), default=0)
-    chosen = []
-    for repeat in range(repeats):
-        values = [_likelihood(request[repeat]) for request in record.answers]
-        best = values.index(max(values))
-        chosen.append(str(texts[best]) if best < len(texts) else str(best))
-    return chosen
-
-
-def _likelihood(answer: Any) -> float:
-    return float(answer[0] if isinstance(answer, tuple | list) else answer)

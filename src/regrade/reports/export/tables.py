@@ -13,13 +13,13 @@ import msgspec
 from regrade.atomic import replacing
 from regrade.errors import RegradeError
 from regrade.recorded_values import encode_other, plain
-from regrade.reports.export.scored import answer_texts_of, kept_sources, prompt_of, scored_samples
-from regrade.reports.tables import extracted_text, json_text
+from regrade.reports.export.scored import kept_sources, scored_samples
+from regrade.reports.tables import answer_texts_of, as_text, extracted_text, json_text, prompt_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from regrade.scoring.scores import Scores
+    from regrade.scoring.scores import ScoredSources
 
 _ROWS = 4096
 COLUMNS: tuple[str, ...] = (
@@ -31,7 +31,7 @@ COLUMNS: tuple[str, ...] = (
 ``answers`` holds all repeats, ``answer`` the first; ``doc`` and ``metadata`` are JSON."""
 
 
-def rows(scores: Scores) -> Iterator[dict[str, Any]]:
+def rows(scores: ScoredSources) -> Iterator[dict[str, Any]]:
     """The rows, in the order of the samples."""
     for kept in kept_sources(scores):
         source = kept.source
@@ -44,10 +44,10 @@ def rows(scores: Scores) -> Iterator[dict[str, Any]]:
                 "run": source.run.name,
                 "model": source.run.model,
                 "sample_id": str(record.sample_id),
-                "prompt": _text(prompt_of(record)),
+                "prompt": as_text(prompt_of(record)),
                 "answer": answers[0] if answers else None,
                 "answers": answers,
-                "target": _text(record.target),
+                "target": as_text(record.target),
                 "doc": json_text(record.doc),
                 "metadata": json_text({k: v for k, v in record.metadata.items() if k not in ("answer", "answers")}),
                 "thinking": details.get("thinking"),
@@ -72,7 +72,7 @@ def rows(scores: Scores) -> Iterator[dict[str, Any]]:
                     }
 
 
-def write_parquet(scores: Scores, path: Path) -> int:
+def write_parquet(scores: ScoredSources, path: Path) -> int:
     """Write one Parquet file; how many rows there were."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -106,7 +106,7 @@ def _schema() -> pa.Schema:
     return pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
 
 
-def write_csv(scores: Scores, path: Path) -> int:
+def write_csv(scores: ScoredSources, path: Path) -> int:
     """Write one CSV file; lists as JSON, what is missing as nothing."""
     count = 0
     with _whole(path) as temporary, temporary.open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
@@ -118,7 +118,7 @@ def write_csv(scores: Scores, path: Path) -> int:
     return count
 
 
-def write_jsonl(scores: Scores, path: Path) -> int:
+def write_jsonl(scores: ScoredSources, path: Path) -> int:
     """Write JSON lines; ``doc`` and ``metadata`` are objects there."""
     count = 0
     encoder = msgspec.json.Encoder(enc_hook=encode_other)
@@ -145,7 +145,3 @@ def _whole(path: Path) -> Iterator[Path]:
 
 def _raw(text: str) -> msgspec.Raw:
     return msgspec.Raw(text.encode())
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str | None) else json_text(value)

@@ -11,7 +11,7 @@ from regrade.errors import InputError, RegradeError, UsageError
 from regrade.files.guard import reason_of
 
 if TYPE_CHECKING:
-    from regrade.scoring.scores import Scores
+    from regrade.scoring.scores import ScoredSources
 
 #: By name: the module and function that write it, whether it is one file, and a line of help.
 TARGETS: Final[dict[str, tuple[str, str, bool, str]]] = {
@@ -24,7 +24,7 @@ TARGETS: Final[dict[str, tuple[str, str, bool, str]]] = {
 }
 
 
-def export(scores: Scores, target: str, out: Path) -> int:
+def export(scores: ScoredSources, target: str, out: Path) -> int:
     """Export scores that kept their per-sample values.
 
     Args:
@@ -44,7 +44,7 @@ def export(scores: Scores, target: str, out: Path) -> int:
     module, function, one_file, _ = TARGETS[target]
     if one_file and out.is_dir():
         raise UsageError("is a folder", where=f"-o {out}", hint=f"{target} is one file")
-    write: Callable[[Scores, Path], int] = getattr(import_module(f"regrade.reports.export.{module}"), function)
+    write: Callable[[ScoredSources, Path], int] = getattr(import_module(f"regrade.reports.export.{module}"), function)
     try:
         return write(scores, out)
     except RegradeError:
