@@ -23,6 +23,7 @@ __all__ = [
     "Estimate",
     "Exported",
     "Options",
+    "PowerReport",
     "RegradeError",
     "Result",
     "RunList",
@@ -63,6 +64,7 @@ _HOMES = {
     "Estimate": "regrade.api.estimate",
     "Exported": "regrade.api.export",
     "Options": "regrade.scoring.options",
+    "PowerReport": "regrade.api.power",
     "RegradeError": "regrade.errors",
     "Result": "regrade.scoring.results",
     "RunList": "regrade.api.runs",
@@ -101,7 +103,7 @@ if TYPE_CHECKING:
     from regrade.api.judge import ask_again, estimate_judge, judge
     from regrade.api.load_scores import SavedScores, load_scores
     from regrade.api.outcome import RunResult, RunResults
-    from regrade.api.power import power
+    from regrade.api.power import PowerReport, power
     from regrade.api.resume import resume
     from regrade.api.run import estimate, run
     from regrade.api.runs import RunList, runs

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,3 +37,15 @@ def test_python_in_a_page(page: str) -> None:
     [code] = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     done = subprocess.run([sys.executable, "-c", code + PAGES[page]], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_python_of_the_guide(tmp_path: Path) -> None:
+    """In a process of its own, in an empty folder with the examples: as a reader does."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    page = ROOT / "docs" / "guides" / "python.md"
+    code = f"import doctest, sys; sys.exit(doctest.testfile({str(page)!r}, module_relative=False)[0] > 0)"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("REGRADE_", "OPENAI_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+    )
+    assert done.returncode == 0, done.stdout

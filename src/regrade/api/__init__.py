@@ -20,5 +20,6 @@
 :mod:`.convert`      chat data to messages; which format files are of
 :mod:`.formats`      the formats that can be read
 :mod:`.examples`     the bundled examples
+:mod:`.views`        pages for notebooks, tables of other packages
 ===================  =========================================================
 """

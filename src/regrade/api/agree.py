@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from regrade.api.views import Page, Tabular
 from regrade.errors import UsageError
 from regrade.judging.agreement import Agreement, Setup
 from regrade.judging.agreement import agree as agree_votes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 
-class AgreementReport(Agreement, frozen=True, kw_only=True):
+class AgreementReport(Page, Tabular, Agreement, frozen=True, kw_only=True):
     """How far two raters agree, as ``regrade.agree`` gives it: a sequence of setups (with ties, and without).
 
     Attributes:
@@ -38,12 +39,6 @@ class AgreementReport(Agreement, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<AgreementReport: {self.items:,} items of {self.a.path} and {self.b.path}>"
-
-    def _repr_html_(self) -> str:
-        from regrade.reports.html import html_text
-        from regrade.reports.text import without_colours
-
-        return html_text(without_colours(self.summary()))
 
     def summary(self) -> str:
         """The page that ``regrade agree`` prints."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from regrade import extras
 from regrade.api.score import make_options
+from regrade.api.views import Page, Tabular
 from regrade.progress import by_bytes, cancelling
 from regrade.scoring.compare import compare_paths
 from regrade.scoring.comparison import ComparedMetric, ComparedRuns
@@ -17,15 +17,13 @@ from regrade.store.workspace import Workspace
 if TYPE_CHECKING:
     from os import PathLike
 
-    import pandas
-    import polars
     import pyarrow
 
     from regrade.engine import Engine
     from regrade.progress import CancelToken, Progress
 
 
-class Comparison(ComparedRuns, kw_only=True):
+class Comparison(Page, Tabular, ComparedRuns, kw_only=True):
     """Two runs compared, as ``regrade.compare`` gives it: a sequence of metrics.
 
     ``len(comparison)`` is the number of compared metrics, ``for metric in comparison`` goes through them.
@@ -45,12 +43,6 @@ class Comparison(ComparedRuns, kw_only=True):
         shown = [f"{m.task} {m.metric} {m.a:.4f} to {m.b:.4f}, {m.verdict}" for m in self.metrics[:3]]
         more = [f"and {len(self) - 3} more"] if len(self) > 3 else []
         return f"<Comparison of {self.name_a} and {self.name_b}: {'; '.join([*shown, *more])}>"
-
-    def _repr_html_(self) -> str:
-        from regrade.reports.html import html_text
-        from regrade.reports.text import without_colours
-
-        return html_text(without_colours(self.summary()))
 
     def summary(self, *, flips: int = 10) -> str:
         """The page that ``regrade compare`` prints, with so many of the samples that flipped."""
@@ -77,17 +69,6 @@ class Comparison(ComparedRuns, kw_only=True):
             for name in ("whole_a", "whole_b"):
                 row[name] = row[name] if isinstance(row[name], float | int) else None
         return pa.Table.from_pylist(rows)
-
-    def to_polars(self) -> polars.DataFrame:
-        """:meth:`to_arrow` as a Polars frame (extra ``polars``)."""
-        package = extras.require("polars", to="to_polars()")
-        frame: polars.DataFrame = package.from_arrow(self.to_arrow())
-        return frame
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """:meth:`to_arrow` as a pandas frame (extra ``pandas``)."""
-        extras.require("pandas", to="to_pandas()")
-        return self.to_arrow().to_pandas()
 
 
 def compare(

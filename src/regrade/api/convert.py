@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from regrade.api.views import Page, Tabular
 from regrade.chat.convert.convert import Request, Summary
 from regrade.chat.convert.convert import convert as convert_files
 from regrade.chat.convert.scan import Scanned, scan
@@ -18,11 +19,13 @@ from regrade.errors import Exit, UsageError
 from regrade.progress import Remark, by_bytes, cancelling
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from regrade.engine import Engine
     from regrade.progress import CancelToken, Progress
 
 
-class Converted(Summary, kw_only=True):
+class Converted(Page, Summary, kw_only=True):
     """What became of the rows, as ``regrade.convert`` gives it: a sequence of the inputs' files.
 
     ``len(converted)`` is how many rows were written.
@@ -37,11 +40,6 @@ class Converted(Summary, kw_only=True):
     def __repr__(self) -> str:
         return f"<Converted: {self.rows:,} of {self.total.read:,} rows in {', '.join(self.outputs[:3])}>"
 
-    def _repr_html_(self) -> str:
-        from regrade.reports.html import html_text
-
-        return html_text(self.summary())
-
     @property
     def exit_code(self) -> Exit:
         """3 where rows could not be converted."""
@@ -54,7 +52,7 @@ class Converted(Summary, kw_only=True):
         return render_conversion(self)
 
 
-class Detected:
+class Detected(Tabular):
     """What files are, a sequence of :class:`regrade.chat.convert.scan.Scanned`."""
 
     def __init__(self, files: list[Scanned]) -> None:
@@ -84,6 +82,31 @@ class Detected:
             for one in self.files
         ]
         return html_table(header, rows)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """A row per file: what it is, why, and how many of its rows were looked at and fit."""
+        import pyarrow as pa
+
+        schema = pa.schema(
+            [
+                *((name, pa.string()) for name in ("file", "format", "reason", "problem")),
+                *((name, pa.int64()) for name in ("looked_at", "fit")),
+                ("whole", pa.bool_()),
+            ]
+        )
+        rows = [
+            {
+                "file": one.file,
+                "format": one.detection.format,
+                "reason": one.detection.reason,
+                "problem": one.detection.problem,
+                "looked_at": one.counts.read,
+                "fit": one.counts.converted,
+                "whole": one.whole,
+            }
+            for one in self.files
+        ]
+        return pa.Table.from_pylist(rows, schema=schema)
 
     @property
     def convertible(self) -> bool:

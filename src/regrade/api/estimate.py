@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from regrade.api.views import Page
 from regrade.asking.launch import Asked
 from regrade.asking.requests import check, merge_parameters, next_turn, requests_of
 from regrade.dialect import Prepared
@@ -20,7 +21,7 @@ _SHOWN = 2
 """Prompts that are shown."""
 
 
-class Estimate(msgspec.Struct, kw_only=True):
+class Estimate(Page, msgspec.Struct, kw_only=True):
     """What asking would take.
 
     Attributes:
@@ -60,12 +61,6 @@ class Estimate(msgspec.Struct, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<Estimate: {self.samples:,} samples, {self.requests:,} requests to {self.model}>"
-
-    def _repr_html_(self) -> str:
-        from regrade.reports.html import html_text
-        from regrade.reports.text import without_colours
-
-        return html_text(without_colours(self.summary()))
 
     def summary(self) -> str:
         """The page that ``--dry-run`` prints."""

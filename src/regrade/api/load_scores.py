@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from regrade import extras
+from regrade.api.views import Page, Tabular
 from regrade.errors import Exit, InputError, UsageError
 from regrade.reports.layout import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from os import PathLike
 
-    import pandas
-    import polars
     import pyarrow
 
 
@@ -40,7 +38,7 @@ class SavedValue(msgspec.Struct, frozen=True, kw_only=True):
     interval: Any = None
 
 
-class SavedScores:
+class SavedScores(Page, Tabular):
     """Scores read from a folder. Nothing is scored again.
 
     Attributes:
@@ -88,11 +86,6 @@ class SavedScores:
         shown = [f"{v.task} {v.metric} {v.value}" for v in list(self)[:3]]
         return f"<SavedScores in {self.folder}: {'; '.join(shown)}>"
 
-    def _repr_html_(self) -> str:
-        from regrade.reports.html import html_text
-
-        return html_text(self.summary())
-
     def summary(self) -> str:
         """The table that was printed when they were made; of ``--out``, one of the values."""
         from regrade.reports.text import table
@@ -120,17 +113,6 @@ class SavedScores:
             return parquet.read_table(path)
         except (OSError, ArrowException) as error:
             raise InputError(f"cannot be read: {' '.join(str(error).split())}", where=str(path)) from None
-
-    def to_polars(self) -> polars.DataFrame:
-        """:meth:`to_arrow` as a Polars frame (extra ``polars``)."""
-        package = extras.require("polars", to="to_polars()")
-        frame: polars.DataFrame = package.from_arrow(self.to_arrow())
-        return frame
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """:meth:`to_arrow` as a pandas frame (extra ``pandas``)."""
-        extras.require("pandas", to="to_pandas()")
-        return self.to_arrow().to_pandas()
 
 
 def _shown(value: Any) -> str:

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import msgspec
 
-from regrade import extras
+from regrade.api.views import Page, Tabular
 from regrade.asking.ask import Tally
 from regrade.errors import Exit, UsageError
 from regrade.schema import Answer
 from regrade.store.run import Run
 
 if TYPE_CHECKING:
-    import pandas
-    import polars
     import pyarrow
 
     from regrade.api.load_scores import SavedScores
@@ -57,7 +55,7 @@ class AskOutcome(msgspec.Struct, frozen=True, kw_only=True):
         return lines
 
 
-class RunResult:
+class RunResult(Page, Tabular):
     """A run after it was asked: a sequence of its answers, with its scores.
 
     ``len(result)`` is how many answers there are, ``for answer in result`` reads them from the journal.
@@ -111,12 +109,6 @@ class RunResult:
     def __repr__(self) -> str:
         return f"<RunResult: {len(self):,} of {self.outcome.tally.wanted:,} answers in {self.run.folder}>"
 
-    def _repr_html_(self) -> str:
-        from regrade.reports.html import html_text
-        from regrade.reports.text import without_colours
-
-        return html_text(without_colours(self.summary()))
-
     def summary(self) -> str:
         """What became of the asking, and the table of scores."""
         parts = ["\n".join(self.outcome.lines())]
@@ -149,17 +141,6 @@ class RunResult:
         """
         return self._scored().to_arrow()
 
-    def to_polars(self) -> polars.DataFrame:
-        """:meth:`to_arrow` as a Polars frame (extra ``polars``)."""
-        package = extras.require("polars", to="to_polars()")
-        frame: polars.DataFrame = package.from_arrow(self.to_arrow())
-        return frame
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """:meth:`to_arrow` as a pandas frame (extra ``pandas``)."""
-        extras.require("pandas", to="to_pandas()")
-        return self.to_arrow().to_pandas()
-
     @property
     def scored_sources(self) -> Scores | None:
         """The scores that were made now; None where none were."""
@@ -173,7 +154,7 @@ class RunResult:
         return self.scores
 
 
-class RunResults(Sequence[RunResult]):
+class RunResults(Page, Tabular, Sequence[RunResult]):
     """One result per task: a card has one, a group of tasks several."""
 
     def __init__(self, results: list[RunResult]) -> None:
@@ -192,9 +173,6 @@ class RunResults(Sequence[RunResult]):
     def __repr__(self) -> str:
         return f"<RunResults: {', '.join(map(repr, self._results))}>"
 
-    def _repr_html_(self) -> str:
-        return "".join(result._repr_html_() for result in self._results)
-
     @property
     def exit_code(self) -> Exit:
         """The worst of them."""
@@ -210,14 +188,3 @@ class RunResults(Sequence[RunResult]):
 
         tables = [result.to_arrow() for result in self._results]
         return pa.concat_tables(tables, promote_options="default")
-
-    def to_polars(self) -> polars.DataFrame:
-        """:meth:`to_arrow` as a Polars frame (extra ``polars``)."""
-        package = extras.require("polars", to="to_polars()")
-        frame: polars.DataFrame = package.from_arrow(self.to_arrow())
-        return frame
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """:meth:`to_arrow` as a pandas frame (extra ``pandas``)."""
-        extras.require("pandas", to="to_pandas()")
-        return self.to_arrow().to_pandas()

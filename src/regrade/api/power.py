@@ -2,20 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from regrade.api.score import make_options
-from regrade.errors import UsageError
+from regrade.api.views import Page, Tabular
+from regrade.errors import Exit, UsageError
 from regrade.progress import by_bytes, cancelling
 from regrade.scoring.compare import compare_paths
-from regrade.scoring.power import PowerReport, Question, power_of_comparison, power_of_numbers, power_of_scores
+from regrade.scoring.power import FoundPower, Power, Question, power_of_comparison, power_of_numbers, power_of_scores
 from regrade.scoring.score import score_paths
 from regrade.store.workspace import Workspace
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from regrade.engine import Engine
     from regrade.progress import CancelToken, Progress
+
+
+class PowerReport(Page, Tabular, FoundPower, kw_only=True):
+    """What a number of samples can show, as ``regrade.power`` gives it: a sequence of rows, one per metric."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[Power]:
+        return iter(self.rows)
+
+    @property
+    def exit_code(self) -> Exit:
+        """3 where the runs that it was estimated from lack something."""
+        return Exit.INCOMPLETE if self.losses else Exit.DONE
+
+    def summary(self) -> str:
+        """The page that ``regrade power`` prints."""
+        from regrade.reports.power import render_power
+
+        return render_power(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON that ``regrade power --json`` prints."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+    def to_arrow(self) -> pyarrow.Table:
+        """A row per metric."""
+        import pyarrow as pa
+
+        return pa.Table.from_pylist([msgspec.to_builtins(row) for row in self.rows])
 
 
 def power(
@@ -82,7 +123,7 @@ def power(
     _check([path for path in (a, b) if path is not None], numbers, paired, n, effect, target, level)
     question = Question(n=n, effect=effect, paired=paired, level=level, target=target)
     if a is None or b is None:
-        return power_of_numbers(
+        found = power_of_numbers(
             question,
             baseline=baseline,
             discordance=discordance,
@@ -90,16 +131,20 @@ def power(
             within=within or 0.0,
             repeats=1 if repeats is None else repeats,
         )
-    options |= {"keep": paired, "level": level}
-    keep = options.pop("keep")
-    settings = make_options(where=where, filters=filters, extract=extract, metric=metric, keep=keep, options=options)
+        return _report(found)
+    options |= {"level": level}
+    settings = make_options(where=where, filters=filters, extract=extract, metric=metric, keep=paired, options=options)
     one, other = Workspace().path(a), Workspace().path(b)
     running: dict[str, Any] = {"engine": engine, "workers": workers, "cancel": cancel}
     running["progress"] = by_bytes("scoring", cancelling(progress, cancel))
     if paired:
-        return power_of_comparison(compare_paths(one, other, settings, filter=filter, **running), question)
+        return _report(power_of_comparison(compare_paths(one, other, settings, filter=filter, **running), question))
     first, second = (score_paths([path], settings, **running) for path in (one, other))
-    return power_of_scores(first, second, question, filter=filter)
+    return _report(power_of_scores(first, second, question, filter=filter))
+
+
+def _report(found: FoundPower) -> PowerReport:
+    return PowerReport(rows=found.rows, losses=found.losses, notes=found.notes)
 
 
 def _check(

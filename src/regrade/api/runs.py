@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from regrade.api.views import Tabular
 from regrade.errors import InputError
 from regrade.models.named import typed_name
 from regrade.store.run import ANSWERED, FAILED, REFUSED, Run
@@ -32,7 +33,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
         failed: Requests that failed or were refused.
         score: The first score that was kept, as ``metric value``.
         created: When it was made, ISO 8601.
-        judge_of: The runs whose answers it judges; None if it is no judge's.
+        judge_of: The runs whose answers it judges; empty if it is no judge's.
     """
 
     name: str
@@ -45,10 +46,10 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     failed: int
     score: str
     created: str
-    judge_of: Any = None
+    judge_of: list[str]
 
 
-class RunList:
+class RunList(Tabular):
     """The runs of a workspace, a sequence of :class:`RunRow`.
 
     Attributes:
@@ -84,14 +85,10 @@ class RunList:
         """A row per run."""
         import pyarrow as pa
 
-        rows = [{**msgspec.to_builtins(row), "judge_of": _names(row.judge_of)} for row in self.rows]
-        types = {"wanted": pa.int64(), "answered": pa.int64(), "failed": pa.int64()}
+        rows = [msgspec.to_builtins(row) for row in self.rows]
+        types = {"judge_of": pa.list_(pa.string()), **dict.fromkeys(("wanted", "answered", "failed"), pa.int64())}
         schema = pa.schema([(name, types.get(name, pa.string())) for name in RunRow.__struct_fields__])
         return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _names(judge_of: Any) -> str | None:
-    return None if judge_of is None else msgspec.json.encode(judge_of).decode()
 
 
 def runs(workspace: str | PathLike[str] | None = None) -> RunList:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from regrade import extras
+from regrade.api.views import Page, Tabular
 from regrade.scoring.results import Result
 from regrade.scoring.scores import ScoredSources
 
 if TYPE_CHECKING:
-    import pandas
-    import polars
     import pyarrow
 
     from regrade.scoring.check import CheckRow
 
 
-class Scores(ScoredSources):
+class Scores(Page, Tabular, ScoredSources):
     """What scoring gives: a sequence of results, with per-sample values for those who want them.
 
     ``len(scores)`` is the number of results, ``for result in scores`` goes through them (groups follow their whole).
@@ -46,12 +44,6 @@ class Scores(ScoredSources):
         more = [f"and {len(self) - 3} more"] if len(self) > 3 else []
         return f"<Scores: {'; '.join([*shown, *more]) or 'nothing'}>"
 
-    def _repr_html_(self) -> str:
-        from regrade.reports.html import html_text
-        from regrade.reports.text import without_colours
-
-        return html_text(without_colours(self.summary()))
-
     def summary(self) -> str:
         """The table that ``regrade score`` prints."""
         from regrade.reports.summary import render_scores
@@ -78,17 +70,6 @@ class Scores(ScoredSources):
         from regrade.reports.tables import samples_table
 
         return samples_table(self, texts=texts)
-
-    def to_polars(self, *, texts: bool = True) -> polars.DataFrame:
-        """:meth:`to_arrow` as a Polars frame (extra ``polars``)."""
-        package = extras.require("polars", to="to_polars()")
-        frame: polars.DataFrame = package.from_arrow(self.to_arrow(texts=texts))
-        return frame
-
-    def to_pandas(self, *, texts: bool = True) -> pandas.DataFrame:
-        """:meth:`to_arrow` as a pandas frame (extra ``pandas``)."""
-        extras.require("pandas", to="to_pandas()")
-        return self.to_arrow(texts=texts).to_pandas()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON that ``regrade score --json`` prints, in lm-evaluation-harness's results layout."""

@@ -6,17 +6,20 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from regrade.api.score import score
+from regrade.api.views import Tabular
 from regrade.scoring.browse import Card as SampleView
 from regrade.scoring.browse import browse
 
 if TYPE_CHECKING:
     from os import PathLike
 
+    import pyarrow
+
     from regrade.api.scores import Scores
     from regrade.progress import CancelToken, Progress
 
 
-class SampleViews:
+class SampleViews(Tabular):
     """Samples to look at, read from their logs as they are gone through, each time anew.
 
     ``len(views)`` is how many there are; ``views.remarks`` says what else a person should know: pipelines that were
@@ -46,12 +49,34 @@ class SampleViews:
         from regrade.reports.html import MOST_ROWS, html_table
 
         rows = [
-            (view.task, view.sample_id, *_texts(view), outcome.filter, outcome.extracted, outcome.values)
+            (view.task, view.sample_id, *shown, outcome.filter, outcome.extracted, outcome.values)
             for view in islice(self, MOST_ROWS)
+            for shown in [[text[:500] for text in _texts(view)]]
             for outcome in view.outcomes
         ]
         header = ("task", "sample", "question", "target", "answer", "filter", "extracted", "values")
         return html_table(header, rows, f"{len(self):,} samples")
+
+    def to_arrow(self) -> pyarrow.Table:
+        """A row per sample and pipeline, with question, target, answer, what was extracted and each metric's value."""
+        import pyarrow as pa
+
+        names = ("task", "run", "file", "sample_id", "question", "target", "answer", "filter", "extracted")
+        rows: list[dict[str, Any]] = []
+        metrics: dict[str, None] = {}
+        for view in self:
+            asked, target, answer = _texts(view)
+            for outcome in view.outcomes:
+                extracted = None if outcome.extracted is None else str(outcome.extracted)
+                cells = (
+                    *(view.task, view.run, view.file, str(view.sample_id)),
+                    *(asked, target, answer, outcome.filter, extracted),
+                )
+                values = {f"value:{name}": _number(value) for name, value in outcome.values.items()}
+                metrics |= dict.fromkeys(values)
+                rows.append({**dict(zip(names, cells, strict=True)), **values, "failed": outcome.failed})
+        fields = [*((name, pa.string()) for name in names), *((name, pa.float64()) for name in metrics)]
+        return pa.Table.from_pylist(rows, schema=pa.schema([*fields, ("failed", pa.bool_())]))
 
     @property
     def remarks(self) -> list[str]:
@@ -67,7 +92,11 @@ class SampleViews:
 
 def _texts(view: SampleView) -> tuple[str, str, str]:
     fields = "; ".join(f"{name}: {value}" for name, value in view.fields)
-    return fields[:500], str(view.target)[:500], "; ".join(map(str, view.answers))[:500]
+    return fields, str(view.target), "; ".join(map(str, view.answers))
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def show(

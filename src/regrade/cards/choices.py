@@ -21,7 +21,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         template: A template: its number or name among the card's, its name in the catalog, or its data.
         format: A format: its name in the catalog (``formats.`` may be left out), or its data.
-        system_prompt: A system prompt, likewise.
+        system_prompt: A system prompt, likewise; of several words, the prompt itself.
         split: The stream whose rows become samples.
         num_demos: Demonstrations per sample.
         demos_pool_size: How many rows demonstrations are drawn from; -1 for the whole stream.
@@ -70,4 +70,11 @@ def choices_of(values: Mapping[str, Any]) -> Choices:
             raise UsageError.about(name, value, str(error).partition(" - at ")[0]) from None
         if value is not None and name in LEAST and value < LEAST[name]:
             raise UsageError.about(name, value, f"must be at least {LEAST[name]}")
-    return Choices(**values)
+    return Choices(**{**values, "system_prompt": _system_prompt(values.get("system_prompt"))})
+
+
+def _system_prompt(given: Any) -> Any:
+    """A name in a catalog as it is; any other text (of several words, or in another script) as a prompt of its own."""
+    if not isinstance(given, str) or (given.isascii() and len(given.split()) == 1):
+        return given
+    return {"__type__": "textual_system_prompt", "text": given}

@@ -85,19 +85,21 @@ def add_choices(group: argparse._ArgumentGroup) -> None:
 
 def choices_from(arguments: argparse.Namespace) -> dict[str, Any]:
     """How the card of a parsed command line is to be used; what is not said is left out."""
-    names = ("template", "format", "split", "num_demos", "demos_pool_size", "demos_from", "seed", "limit")
+    names = (
+        "template",
+        "format",
+        "split",
+        "num_demos",
+        "demos_pool_size",
+        "demos_from",
+        "seed",
+        "limit",
+        "system_prompt",
+    )
     chosen = {name: getattr(arguments, name, None) for name in (*names, "loader_limit", "compat", "time_limit")}
-    chosen["system_prompt"] = _system_prompt(arguments.system_prompt)
     if arguments.strict:
         chosen["strict"] = True
     return {name: value for name, value in chosen.items() if value is not None}
-
-
-def _system_prompt(given: str | None) -> Any:
-    """A name in a catalog as it is; any other text (of several words, or in another script) as a prompt of its own."""
-    if given is None or (given.isascii() and len(given.split()) == 1):
-        return given
-    return {"__type__": "textual_system_prompt", "text": given}
 
 
 def samples_from(arguments: argparse.Namespace) -> Samples:

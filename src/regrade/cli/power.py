@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from regrade.cli.options import add_running, add_scoring, engine_of, scoring_options
-from regrade.errors import Exit, UsageError
+from regrade.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,13 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
         **scoring_options(arguments, cluster=arguments.cluster),
     )
     if arguments.json:
-        import msgspec
-
         from regrade.reports.layout import encode
 
-        sys.stdout.write(encode(msgspec.to_builtins(report)).decode() + "\n")
+        sys.stdout.write(encode(report.to_dict()).decode() + "\n")
     else:
-        from regrade.reports.power import render_power
-
-        print(render_power(report))
-    return Exit.INCOMPLETE if report.losses else Exit.DONE
+        print(report.summary())
+    return report.exit_code

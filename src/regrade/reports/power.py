@@ -9,10 +9,10 @@ from regrade.reports.summary import number
 from regrade.reports.text import mark, table
 
 if TYPE_CHECKING:
-    from regrade.scoring.power import Power, PowerReport
+    from regrade.scoring.power import FoundPower, Power
 
 
-def render_power(report: PowerReport) -> str:
+def render_power(report: FoundPower) -> str:
     """A line per task, filter and metric; what it rests on; notes."""
     target = f"{report.rows[0].target:.0%}"
     header = ["task", "filter", "metric", "design", "baseline", "discordant", "variance", "n", "effect", "power"]

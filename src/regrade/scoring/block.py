@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from typing import Any
+from typing import Any, Literal
 
 from regrade.metrics.column import Column
 from regrade.schema import Malformed
@@ -16,29 +16,29 @@ class Failure:
         row: Position in the pipeline's rows.
         reason: What happened.
         timed_out: Whether it ran into the time limit.
-        unavailable: Whether the scoring function needs something that is not here.
+        lacks: What scoring needs that is not here: the sample's ``reference``, or ``software``; None if nothing.
         worst: The value that the metric gives a sample which cannot be scored; None where it gives none.
     """
 
-    __slots__ = ("reason", "row", "timed_out", "unavailable", "worst")
+    __slots__ = ("lacks", "reason", "row", "timed_out", "worst")
 
     def __init__(
         self,
         row: int,
         reason: str,
         timed_out: bool = False,
-        unavailable: bool = False,
+        lacks: Literal["reference", "software"] | None = None,
         worst: Any = None,
     ) -> None:
         self.row = row
         self.worst = worst
         self.reason = reason
         self.timed_out = timed_out
-        self.unavailable = unavailable
+        self.lacks = lacks
 
     def shift(self, offset: int) -> Failure:
         """The same failure, ``offset`` rows further on."""
-        return Failure(self.row + offset, self.reason, self.timed_out, self.unavailable, self.worst)
+        return Failure(self.row + offset, self.reason, self.timed_out, self.lacks, self.worst)
 
 
 class MetricBlock:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from regrade.budget import MAX_TEXT
-from regrade.errors import ExpressionError, InputError, RegradeError, TookTooLong, UnavailableError
+from regrade.errors import ExpressionError, InputError, NoReferenceError, RegradeError, TookTooLong, UnavailableError
 from regrade.files.guard import malformed_row, reading
 from regrade.filters import Pipeline, is_unparsed
 from regrade.filters.filter import Unparsed
@@ -345,7 +345,7 @@ class _Scorer:
         timer: TimeLimit,
     ) -> None:
         """Count a failure, with the value that the metric gives such a sample."""
-        worst = None if failure.unavailable else self._worst(measure, record, shared, timer)
+        worst = None if failure.lacks else self._worst(measure, record, shared, timer)
         found = worst if type(worst) is dict else {measure.name: worst}
         for name, value in found.items():
             of_metric = failure.shift(0)
@@ -471,4 +471,7 @@ def _reason(error: Exception) -> str:
 
 
 def _failure(row: int, error: Exception) -> Failure:
-    return Failure(row, _reason(error), isinstance(error, TookTooLong), isinstance(error, UnavailableError))
+    lacks: Literal["reference", "software"] | None = None
+    if isinstance(error, UnavailableError):
+        lacks = "reference" if isinstance(error, NoReferenceError) else "software"
+    return Failure(row, _reason(error), isinstance(error, TookTooLong), lacks)

@@ -37,7 +37,7 @@ def _settle(metric: MetricBlock, planned: MetricPlan, plan: Plan) -> None:
     added: dict[int, tuple[Any, Any]] = {}
     for failure in metric.failures:
         worst = fallback if failure.worst is None else failure.worst
-        if failure.unavailable or worst is None or (_is_zero(worst) and not planned.higher_is_better):
+        if failure.lacks or worst is None or (_is_zero(worst) and not planned.higher_is_better):
             continue
         try:
             added[failure.row] = aggregation.statistics(worst), worst

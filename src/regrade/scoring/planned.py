@@ -53,7 +53,7 @@ def with_recorded(item: Planned, block: Block) -> Planned | None:
     reasons: dict[str, str] = dict(block.unavailable)
     for out in block.pipelines.values():
         for name, metric in out.metrics.items():
-            needed = next((failure.reason for failure in metric.failures if failure.unavailable), None)
+            needed = next((failure.reason for failure in metric.failures if failure.lacks), None)
             if needed is not None:
                 reasons[name] = needed
     recorded = item.first.recorded if item.first is not None and item.plan.recorded_rows else {}

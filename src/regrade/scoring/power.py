@@ -55,7 +55,7 @@ class Power(msgspec.Struct, kw_only=True):
     needed: int | None = None
 
 
-class PowerReport(msgspec.Struct, kw_only=True):
+class FoundPower(msgspec.Struct, kw_only=True):
     """Power by metric.
 
     Attributes:
@@ -100,7 +100,7 @@ def power_of_numbers(
     variance: float | None = None,
     within: float = 0.0,
     repeats: int = 1,
-) -> PowerReport:
+) -> FoundPower:
     """Power of a comparison that is only planned.
 
     Args:
@@ -144,12 +144,12 @@ def power_of_numbers(
             hint="give two runs, --discordance (same samples), --variance, or --baseline with --effect or --unpaired",
         )
     row.baseline = baseline
-    return PowerReport(rows=[row], notes=notes)
+    return FoundPower(rows=[row], notes=notes)
 
 
-def power_of_comparison(comparison: ComparedRuns, question: Question) -> PowerReport:
+def power_of_comparison(comparison: ComparedRuns, question: Question) -> FoundPower:
     """Power of comparisons like this one, on the same samples, as far as two runs tell it."""
-    report = PowerReport(losses=list(comparison.losses))
+    report = FoundPower(losses=list(comparison.losses))
     for metric in comparison.metrics:
         asked = _about(question, metric.n, metric.difference)
         discordance = len(metric.flips) / metric.n
@@ -177,9 +177,9 @@ def power_of_comparison(comparison: ComparedRuns, question: Question) -> PowerRe
 
 def power_of_scores(
     first: ScoredSources, second: ScoredSources, question: Question, *, filter: str | None = None
-) -> PowerReport:
+) -> FoundPower:
     """Power of comparisons of two systems on different samples, as varied as those of these runs."""
-    report = PowerReport(losses=[loss for scores in (first, second) for loss in _losses(scores)])
+    report = FoundPower(losses=[loss for scores in (first, second) for loss in _losses(scores)])
     theirs = {(r.task, r.key): r for part in second.parts if part.main for r in part.whole}
     for part in first.parts:
         for result in part.whole if part.main else []:
@@ -236,7 +236,7 @@ def _why_not(metric: ComparedMetric) -> str:
     return "the error of its difference is not known"
 
 
-def _finished(report: PowerReport, question: Question, where: str) -> PowerReport:
+def _finished(report: FoundPower, question: Question, where: str) -> FoundPower:
     if not report.rows:
         raise InputError("nothing tells how much samples vary", where=where, hint="\n  ".join(report.notes) or None)
     if any(row.observed for row in report.rows):

@@ -231,7 +231,7 @@ class _Summary:
         aggregation = self.aggregations.get(metric.name)
         if aggregation is None:
             aggregation = self.aggregations[metric.name] = aggregation_of(metric, self.plan)
-        if (needed := next((failure.reason for failure in failures if failure.unavailable), None)) is not None:
+        if (needed := next((failure.reason for failure in failures if failure.lacks == "software"), None)) is not None:
             result.reason = needed  # the samples that could do without it do not stand for the others
             return [result]
         if not result.scored:
