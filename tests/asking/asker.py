@@ -12,7 +12,8 @@ from regrade.errors import RegradeError
 from regrade.models.limits import RequestLimits
 from regrade.models.openai import OpenAIModel
 from regrade.schema import Request
-from regrade.store.run import Manifest, Run, now
+from regrade.store.manifest import Manifest
+from regrade.store.run import Run, now
 
 CONCURRENCY = 16
 

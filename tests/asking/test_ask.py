@@ -19,7 +19,8 @@ from regrade.models.model import Model
 from regrade.models.request import address_answer, request_hash
 from regrade.schema import Answer, AnswerError, ErrorKind, Request
 from regrade.store.cache import AnswerCache
-from regrade.store.run import Manifest, Run, now
+from regrade.store.manifest import Manifest
+from regrade.store.run import Run, now
 from regrade.store.workspace import Workspace
 
 

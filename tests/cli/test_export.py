@@ -21,7 +21,8 @@ from regrade.models.model import Model
 from regrade.reports.export.lm_eval import source_text
 from regrade.reports.export.targets import TARGETS, export
 from regrade.schema import Answer, AnswerError, Request, Usage
-from regrade.store.run import Manifest, Run, now
+from regrade.store.manifest import Manifest
+from regrade.store.run import Run, now
 
 TASKS = {"gsm8k_local_1000": "test", "arc_local_1000": "test", "mmlu_local_1000": "test", "ifeval_local_540": "train"}
 

@@ -10,7 +10,8 @@ import msgspec
 
 from regrade.api.card import load_card
 from regrade.schema import Answer
-from regrade.store.run import Manifest, Run, now
+from regrade.store.manifest import Manifest
+from regrade.store.run import Run, now
 
 DATE = "2025-03-01T10-00-00.000000"
 KINDS = ("log", "log alone", "log array", "jsonl", "parquet", "csv", "card", "run")

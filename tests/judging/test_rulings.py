@@ -21,9 +21,9 @@ def judged(words: list[str]) -> Any:
     asked = [
         SimpleNamespace(sample_id=str(number), metadata=about, doc={}, criterion="") for number in range(len(words))
     ]
-    manifest = SimpleNamespace(readings={"": SimpleNamespace(steps=[])}, mode="rating")
     return SimpleNamespace(
-        manifest=manifest,
+        readings={"": SimpleNamespace(steps=[])},
+        mode="rating",
         read_questions=lambda: asked,
         answers_to=lambda name: [words[int(name)]] if words[int(name)] else [],
     )

@@ -16,7 +16,8 @@ from regrade.models.asking import ModelError
 from regrade.models.batch import BatchModel
 from regrade.models.openai import OpenAIModel
 from regrade.schema import Answer, Request
-from regrade.store.run import Manifest, Run, now
+from regrade.store.manifest import Manifest
+from regrade.store.run import Run, now
 
 
 class Provider:

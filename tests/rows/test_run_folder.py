@@ -18,7 +18,8 @@ from regrade.scoring.compare import compare_paths
 from regrade.scoring.options import Options
 from regrade.store import samples as sample_file
 from regrade.store.answers import JournalAnswers, journal_answers
-from regrade.store.run import Manifest, Run, now
+from regrade.store.manifest import Manifest
+from regrade.store.run import Run, now
 
 CARD = {
     "__type__": "task_card",
@@ -305,7 +306,7 @@ def test_a_document_of_several_requests_is_one_record(folder: Path, monkeypatch:
 
 def test_failed_requests_count_as_wrong_on_request(folder: Path, cli: Any) -> None:
     """Two right, one that failed, one that was never asked: 2 of 2, or 2 of 3; what was not asked stays missing."""
-    run = card_run(folder, [said(0, "1"), said(1, "2"), failed(2, "timeout")], status="interrupted")
+    run = card_run(folder, [said(0, "1"), said(1, "2"), failed(2, "timeout")], status="stopped")
     plain = cli("score", run, "--metric", "exact_match")
     assert plain.code == 3
     scores = regrade.score(run, metric="exact_match", failures_are_wrong=True)

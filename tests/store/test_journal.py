@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from regrade.errors import RegradeError
 from regrade.schema import Answer, AnswerError, Usage
-from regrade.store.journal import Damaged, Journal, mend, read
+from regrade.store.journal import Damaged, mend, read
+from regrade.store.journal_writer import Journal
 
 ANSWERS = st.builds(
     Answer,

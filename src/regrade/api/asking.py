@@ -23,7 +23,7 @@ from regrade.progress import Asked as AskedEvent
 from regrade.progress import Asking, CancelToken, Created, Preparing, Progress, cancelling
 from regrade.schema import RequestKind
 from regrade.store.cache import AnswerCache
-from regrade.store.journal import Fsync
+from regrade.store.journal_writer import Fsync
 from regrade.store.run import Run
 from regrade.store.workspace import Workspace
 

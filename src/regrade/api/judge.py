@@ -21,6 +21,7 @@ from regrade.models.named import split_name
 from regrade.progress import Finished, Remark, cancelling
 from regrade.scoring.options import pipelines_from
 from regrade.store.judge_run import JudgeRun, judge_run_at
+from regrade.store.manifest import MANIFEST
 from regrade.store.run import ANSWERED, Run
 from regrade.store.workspace import Workspace
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from regrade.judging.find import FoundJudge
     from regrade.judging.prepare import Judged
     from regrade.progress import CancelToken, Progress
-    from regrade.store.journal import Fsync
+    from regrade.store.journal_writer import Fsync
 
 
 Order: TypeAlias = Literal["both", "content", "given"]
@@ -380,10 +381,10 @@ def _judged(text: str, workspace: Workspace, columns: dict[str, str]) -> Judged:
     if not equals or Path(text).exists():
         name, place = "", text
     path = Path(place)
-    if path.is_file() and path.name != "run.json":
+    if path.is_file() and path.name != MANIFEST:
         if not columns and holds_logs(path):
             return Judged(name=name or None, log=path)
         return Judged(name=name or None, table=path, columns=columns)
-    if path.is_dir() and not any((folder / "run.json").is_file() for folder in (path, workspace.folder / place)):
+    if path.is_dir() and not any((folder / MANIFEST).is_file() for folder in (path, workspace.folder / place)):
         return Judged(name=name or None, log=path)
-    return Judged(name=name or None, run=workspace.find(place.removesuffix("/run.json")))
+    return Judged(name=name or None, run=workspace.find(place.removesuffix(f"/{MANIFEST}")))

@@ -14,7 +14,7 @@ from regrade.store.workspace import Workspace
 if TYPE_CHECKING:
     from regrade.models.model import Model
     from regrade.progress import CancelToken, Progress
-    from regrade.store.journal import Fsync
+    from regrade.store.journal_writer import Fsync
 
 
 def resume(

@@ -26,7 +26,7 @@ from regrade.store.workspace import Workspace
 if TYPE_CHECKING:
     from regrade.progress import CancelToken, Progress
     from regrade.schema import RequestKind
-    from regrade.store.journal import Fsync
+    from regrade.store.journal_writer import Fsync
 
 CHOICES = frozenset(field.name for field in msgspec.structs.fields(Choices))
 """Names of what may be chosen of a card."""

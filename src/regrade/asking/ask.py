@@ -22,8 +22,9 @@ from regrade.models.model import Model
 from regrade.models.request import address_answer, request_hash
 from regrade.schema import Answer, Request
 from regrade.store.cache import AnswerCache
-from regrade.store.journal import Fsync, Journal
-from regrade.store.run import ANSWERED, FAILED, REFUSED, UNASKED, Run, Status
+from regrade.store.journal_writer import Fsync, Journal
+from regrade.store.manifest import Status
+from regrade.store.run import ANSWERED, FAILED, REFUSED, UNASKED, Run
 
 
 class Tally(msgspec.Struct):
@@ -147,7 +148,7 @@ async def ask(
         requests: The first request of every sample and repeat, in order; made lazily, read twice per turn.
         cache: Where answers may be known already, and are kept.
         again: What is asked though something is known of it.
-        fsync: See :mod:`regrade.store.journal`.
+        fsync: See :mod:`regrade.store.journal_writer`.
         told: Called whenever answers have come to be on disk, and every second, so that a wait can be seen.
         there: What the run's journal holds (``run.answered()``), where the caller has read it: in a loop of events
             nobody can interrupt that.

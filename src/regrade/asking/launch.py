@@ -28,8 +28,9 @@ from regrade.progress import CancelToken
 from regrade.schema import Request, RequestKind, Sample
 from regrade.store import samples as sample_file
 from regrade.store.cache import AnswerCache
-from regrade.store.journal import Fsync
-from regrade.store.run import ANSWERED, Manifest, Run, now
+from regrade.store.journal_writer import Fsync
+from regrade.store.manifest import Manifest
+from regrade.store.run import ANSWERED, Run, now
 from regrade.store.workspace import Workspace
 
 
@@ -185,7 +186,7 @@ def ask_all(
         model: Who is asked; it is closed at the end.
         cache: Where answers may be known already, and are kept.
         again: What is asked though something is known of it.
-        fsync: See :mod:`regrade.store.journal`.
+        fsync: See :mod:`regrade.store.journal_writer`.
         told: Called whenever answers have come to be on disk, and every second. What it raises ends the asking.
         cancel: Ends the asking: requests in flight are closed, what came is on disk.
 

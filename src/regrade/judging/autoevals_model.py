@@ -32,7 +32,8 @@ from regrade.models.openai_replies import total_usage
 from regrade.models.request import address_answer, request_hash
 from regrade.registry import register
 from regrade.schema import Answer, AnswerError, Request, RequestKind
-from regrade.store.journal import Journal, read
+from regrade.store.journal import read
+from regrade.store.journal_writer import Journal
 
 CALLS: Final = "calls.jsonl"
 EMBEDDING_MODEL: Final = "text-embedding-3-small"

@@ -259,11 +259,7 @@ def conversations_of_run(run: Run, name: str | None = None) -> Iterator[Conversa
 
 
 def _system(run: Run) -> str:
-    identity, asked = run.manifest.model.get("identity") or {}, run.manifest.model.get("asked") or {}
-    for named in (identity.get("model"), asked.get("model")):
-        if isinstance(named, str) and named:
-            return named
-    return run.folder.name
+    return run.manifest.model_name or run.folder.name
 
 
 def _question(sample: Sample) -> str:

@@ -60,7 +60,7 @@ def rulings_of(run: JudgeRun, *, filters: list[FilterPipeline] | None = None) ->
     Raises:
         RecipeError: the filters cannot be made, or one answer after the other takes too long.
     """
-    pipelines = {name: Pipeline(_pipeline(reading, filters)) for name, reading in run.manifest.readings.items()}
+    pipelines = {name: Pipeline(_pipeline(reading, filters)) for name, reading in run.readings.items()}
     for pipeline in pipelines.values():
         pipeline.prepare()
     found: list[Ruling] = []
@@ -100,7 +100,7 @@ def _ruling(run: JudgeRun, asked: AskedAbout, pipeline: Pipeline, limit: TimeLim
         try:
             limit.start()
             found = pipeline.apply([said], asked.doc if pipeline.uses_doc else None)[0]
-            verdict = None if is_unparsed(found) else _meant(found, run.manifest.mode, swapped)
+            verdict = None if is_unparsed(found) else _meant(found, run.mode, swapped)
             if verdict is None:
                 reason = _explain(said[0], found, pipeline)
             limit.finish()

@@ -94,16 +94,16 @@ def summarise(run: JudgeRun, *, filters: list[FilterPipeline] | None = None) -> 
     for ruling in rulings:
         for counted in (total, *(by_system.setdefault(name, Verdicts(name)) for name in ruling.models)):
             _count(ruling, counted)
-    pairs = manifest.mode == "pairwise"
+    pairs = run.mode == "pairwise"
     return Summary(
         run=manifest.name,
-        judge=manifest.judge,
-        mode=manifest.mode,
+        judge=run.judge,
+        mode=run.mode,
         verdicts=list(by_system.values()),
         total=total,
         unread=_unread(rulings),
         standings=standings(duels_of(rulings), baseline=manifest.recipe.get("baseline")) if pairs else None,
-        length=_length(rulings) if manifest.mode == "rating" else None,
+        length=_length(rulings) if run.mode == "rating" else None,
     )
 
 

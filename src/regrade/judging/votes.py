@@ -181,7 +181,7 @@ def _judged(run: JudgeRun) -> Votes:
     from regrade.judging.standings import duels_of
 
     kinds: dict[str, Kind] = {"pairwise": "pairs", "rating": "ratings", "choice": "labels"}
-    mode, judge = run.manifest.mode, run.manifest.judge
+    mode, judge = run.mode, run.judge
     votes = Votes(path=str(run.folder), kind=kinds[mode], shape=f"a judge's run ({run.manifest.recipe_name}, {judge})")
     rulings = rulings_of(run)
     if mode == "pairwise":

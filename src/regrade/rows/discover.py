@@ -20,6 +20,7 @@ from regrade.rows.lm_eval_results import absent_tasks, looks_like_results, resul
 from regrade.rows.readers.lm_eval import LmEvalReader
 from regrade.rows.source import Reader, Source
 from regrade.schema import Malformed
+from regrade.store.manifest import MANIFEST
 
 #: Names under which the harness keeps samples; such a file that is empty has lost them.
 _SAMPLES = re.compile(r"samples_.+\.jsonl$|.+_write_out_info\.json$")
@@ -49,7 +50,7 @@ def detect(path: Path) -> Match | None:
         return None
     best: Match | None = None
     best_priority = -1
-    if path.name == "run.json":  # what this program wrote itself is told without the readers of other tools
+    if path.name == MANIFEST:  # what this program wrote itself is told without the readers of other tools
         for name in ("judge-run", "run-folder"):
             own: Reader = lookup("reader", name)()
             if reason := recognise(own, path, head):
@@ -79,7 +80,7 @@ def discover(
     """
     sources: list[Source] = []
     for path in map(locate, paths):
-        if is_folder(path) and exists(path / "run.json") and (match := detect(path / "run.json")) is not None:
+        if is_folder(path) and exists(path / MANIFEST) and (match := detect(path / MANIFEST)) is not None:
             sources += open_sources(match.reader, match.path, options)
         elif is_folder(path):
             before = len(problems or ())
@@ -226,13 +227,13 @@ def _without_samples(results: Path) -> InputError:
 def _run_first(folder: Path) -> list[Path]:
     """The files below a folder, in order of name; a run's manifest before what else its folder holds."""
     paths = list(files_below(folder))
-    runs = {path.parent for path in paths if path.name == "run.json"}
+    runs = {path.parent for path in paths if path.name == MANIFEST}
     if not runs:
         return paths
 
     def place(path: Path) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
         run = next((parent for parent in path.parents if parent in runs), path)
-        return run.parts, path.name != "run.json", path.parts
+        return run.parts, path.name != MANIFEST, path.parts
 
     return sorted(paths, key=place)
 

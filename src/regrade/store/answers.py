@@ -17,42 +17,16 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from regrade.answer_json import answer_decoder
 from regrade.answer_texts import Shortfall, find_shortfall, split_thinking
-from regrade.checksums import is_intact
 from regrade.errors import InputError
 from regrade.files.location import locate
-from regrade.schema import Loglikelihood
+from regrade.schema import Answer, Loglikelihood
+from regrade.store.journal import read_at, read_with_places
 
 Said: TypeAlias = str | list[Loglikelihood]
 """What is scored of an answer: a text, or per continuation how likely it is."""
 
 
-class _Line(msgspec.Struct):
-    """The parts of an answer that every scoring needs; the others stay on disk."""
-
-    sample_id: str
-    repeat: int = 0
-    turn: int = 0
-    text: str | None = None
-    tool_calls: list[Any] | None = None
-    choices: list[Loglikelihood] | None = None
-    embedding: msgspec.Raw | None = None
-    finish_reason: str | None = None
-    error: _Error | None = None
-    model: str | None = None
-    extra: _Extra | None = None
-
-
-class _Error(msgspec.Struct):
-    kind: str = "reply"
-
-
-class _Extra(msgspec.Struct):
-    refusal: Any = None
-
-
-_decode: Final = answer_decoder(_Line)
 _decode_any: Final = msgspec.json.Decoder().decode
 _KEPT: Final = ("thinking", "tool_calls", "finish_reason", "usage", "latency_s", "attempts", "model", "cached", "extra")
 
@@ -76,37 +50,26 @@ class JournalAnswers:
         self.damaged = 0
         self.models: set[str] = set()
         self.shortfalls: dict[tuple[str, int, int], Shortfall] = {}
-        place = 0
-        with path.open("rb", buffering=1 << 20) as file:
-            for line in file:
-                if line.endswith(b"\n"):
-                    self._add(line, place)
-                place += len(line)
+        for place, answer in read_with_places(path):
+            if isinstance(answer, Answer):
+                self._add(answer, place)
+            else:
+                self.damaged += 1
 
-    def _add(self, line: bytes, place: int) -> None:
-        if not is_intact(line):
-            self.damaged += 1
-            return
-        try:
-            answer = _decode(line)
-            said = _said(answer) if answer.error is None else None
-        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
-            self.damaged += 1
-            return
+    def _add(self, answer: Answer, place: int) -> None:
         which = answer.repeat, answer.turn
-        if said is not None:
-            self.said.setdefault(answer.sample_id, {})[which] = said, place
-            if answer.model:
-                self.models.add(answer.model)
-            self._note_shortfall(answer)
-        elif answer.error is not None:
+        if answer.error is not None:
             self.failed.setdefault(answer.sample_id, {})[which] = answer.error.kind
+            return
+        self.said.setdefault(answer.sample_id, {})[which] = _said(answer), place
+        if answer.model:
+            self.models.add(answer.model)
+        self._note_shortfall(answer)
 
-    def _note_shortfall(self, answer: _Line) -> None:
+    def _note_shortfall(self, answer: Answer) -> None:
         if answer.choices is not None or answer.embedding is not None:
             return
-        refusal = answer.extra.refusal if answer.extra is not None else None
-        found = find_shortfall(answer.text, answer.tool_calls, answer.finish_reason, refusal)
+        found = find_shortfall(answer.text, answer.tool_calls, answer.finish_reason, answer.extra.get("refusal"))
         key = answer.sample_id, answer.repeat, answer.turn
         if found is not None:
             self.shortfalls[key] = found
@@ -150,19 +113,16 @@ class JournalAnswers:
             several turns, ``turns``: the texts of all turns up to this one.
         """
         found = self.said.get(sample_id, {})
+        wanted = {repeat: place for (repeat, at), (_, place) in sorted(found.items()) if at == turn}
         details = []
-        with self.path.open("rb") as file:
-            for (repeat, at), (_, place) in sorted(found.items()):
-                if at != turn:
-                    continue
-                file.seek(place)
-                whole = _decode_any(file.readline())
-                one = {"repeat": repeat, **{name: whole.get(name) for name in _KEPT}}
-                if one["thinking"] is None:
-                    one["thinking"] = split_thinking(whole.get("text") or "").thinking
-                if turn:
-                    one["turns"] = [found[repeat, n][0] if (repeat, n) in found else None for n in range(turn + 1)]
-                details.append(one)
+        for repeat, answer in zip(wanted, read_at(self.path, wanted.values()), strict=True):
+            known = msgspec.to_builtins(answer)
+            one = {"repeat": repeat, **{name: known.get(name) for name in _KEPT}}
+            if one["thinking"] is None:
+                one["thinking"] = split_thinking(answer.text or "").thinking
+            if turn:
+                one["turns"] = [found[repeat, n][0] if (repeat, n) in found else None for n in range(turn + 1)]
+            details.append(one)
         return details
 
     def failures(self, sample_id: str) -> Counter[str]:
@@ -171,7 +131,7 @@ class JournalAnswers:
         return Counter(kind for which, kind in self.failed.get(sample_id, {}).items() if which not in there)
 
 
-def _said(answer: _Line) -> Said:
+def _said(answer: Answer) -> Said:
     """The likelihoods, or the text; a call of a tool is told as JSON, ``{"name": ..., "arguments": {...}}``.
 
     Of several calls it is the first, as in Unitxt. Who answers with nothing at all has said the empty text.

@@ -10,11 +10,11 @@ from typing import Any, Final
 import msgspec
 
 from regrade.errors import InputError
-from regrade.files import reading as files
-from regrade.files.guard import reading, reading_parquet, reason_of
+from regrade.files.guard import reading, reading_parquet
 from regrade.files.location import locate
 from regrade.files.tables import open_parquet
 from regrade.store.answers import JournalAnswers, journal_answers
+from regrade.store.manifest import ANSWERS, MANIFEST, SAMPLES, read_manifest
 
 DIALECT: Final = "judge"
 _COLUMNS: Final = ["sample_id", "doc", "messages", "metadata", "references"]
@@ -31,50 +31,6 @@ class Reading(msgspec.Struct, frozen=True):
 
     steps: list[dict[str, Any]]
     scores: dict[str, float] = msgspec.field(default_factory=dict)
-
-
-class JudgeManifest(msgspec.Struct):
-    """The parts of a judge run's ``run.json`` that readers need.
-
-    Attributes:
-        name: The run's name.
-        recipe: ``dialect``, ``mode``, ``label`` (the value's name, where it has one of its own) and ``readings`` (by
-            criterion; ``""`` where there are none).
-        recipe_name: The judge's name.
-        model: Who was asked.
-        created: When.
-        status: Where it stands.
-        repeats: How often each was asked.
-        judge_of: What is judged.
-    """
-
-    name: str
-    recipe: dict[str, Any]
-    created: str = ""
-    status: str = "running"
-    recipe_name: str = ""
-    model: dict[str, Any] = msgspec.field(default_factory=dict)
-    repeats: int = 1
-    judge_of: list[str] = msgspec.field(default_factory=list)
-
-    @property
-    def mode(self) -> str:
-        """``rating``, ``pairwise`` or ``choice``."""
-        return str(self.recipe["mode"])
-
-    @property
-    def readings(self) -> dict[str, Reading]:
-        """How verdicts are read, by criterion."""
-        return msgspec.convert(self.recipe["readings"], dict[str, Reading])
-
-    @property
-    def judge(self) -> str:
-        """What the judge's model is called; of words that were kept, their file."""
-        identity, asked = self.model.get("identity") or {}, self.model.get("asked") or {}
-        if isinstance(identity.get("file"), str):
-            return PurePath(identity["file"]).stem
-        named = identity.get("model")
-        return str(named if isinstance(named, str) else asked.get("model") or "judge")
 
 
 class AskedAbout(msgspec.Struct, frozen=True):
@@ -120,18 +76,36 @@ class JudgeRun:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        file = folder / "run.json"
-        try:
-            self.manifest = msgspec.json.decode(files.read_all(file), type=JudgeManifest)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
-            raise InputError(f"is no manifest of a run: {reason_of(error)}", where=str(file)) from None
-        if self.manifest.recipe.get("dialect") != DIALECT:
+        self.manifest = read_manifest(folder / MANIFEST)
+        if self.manifest.dialect != DIALECT:
             raise InputError("is no judge's run", where=str(folder))
 
     @property
     def samples(self) -> Path:
         """The questions to the judge."""
-        return self.folder / "samples.parquet"
+        return self.folder / SAMPLES
+
+    @property
+    def mode(self) -> str:
+        """``rating``, ``pairwise`` or ``choice``."""
+        return str(self.manifest.recipe["mode"])
+
+    @property
+    def label(self) -> str | None:
+        """The value's name, where it has one of its own."""
+        label: str | None = self.manifest.recipe.get("label")
+        return label
+
+    @property
+    def readings(self) -> dict[str, Reading]:
+        """How verdicts are read, by criterion; ``""`` where there are none."""
+        return msgspec.convert(self.manifest.recipe["readings"], dict[str, Reading])
+
+    @property
+    def judge(self) -> str:
+        """What the judge's model is called; of words that were kept, their file."""
+        file = (self.manifest.model.get("identity") or {}).get("file")
+        return PurePath(file).stem if isinstance(file, str) else self.manifest.model_name or "judge"
 
     def read_questions(self) -> list[AskedAbout]:
         """The questions to the judge, in order; read once per process as long as the file does not change."""
@@ -141,7 +115,7 @@ class JudgeRun:
 
     def answers(self) -> JournalAnswers | None:
         """What was said; None if nothing was ever asked."""
-        journal = self.folder / "answers.jsonl"
+        journal = self.folder / ANSWERS
         return journal_answers(str(journal)) if journal.is_file() else None
 
     def answers_to(self, sample_id: str) -> list[str]:
@@ -152,7 +126,7 @@ class JudgeRun:
 
 def judge_run_at(path: str | Path) -> JudgeRun | None:
     """The judge's run in a folder; None if there is none."""
-    file = locate(path) / "run.json"
+    file = locate(path) / MANIFEST
     try:
         manifest = msgspec.json.decode(file.read_bytes())
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -18,75 +18,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
-
-import msgspec
+from typing import Any, Final
 
 from regrade.answer_texts import split_thinking
-from regrade.atomic import make_folder, replacing
-from regrade.errors import InputError, RegradeError, UsageError
-from regrade.files.guard import reading, reason_of
+from regrade.atomic import make_folder
+from regrade.errors import RegradeError, UsageError
+from regrade.files.guard import reading
 from regrade.schema import Answer, Request
 from regrade.store.journal import Damaged, read
-
-SCHEMA_VERSION: Final = 1
-
-Status = Literal["running", "stopped", "waiting", "incomplete", "complete"]
-"""Being asked (or killed at it); stopped by a person or an error; handed in as a batch; ended with failed samples;
-every answer is there."""
-
+from regrade.store.manifest import ANSWERS, MANIFEST, SAMPLES, Manifest, Status, read_manifest, write_manifest
 
 UNASKED: Final = 0
 ANSWERED: Final = 1
 FAILED: Final = 2
 REFUSED: Final = 3
 """What has become of a wanted answer; see :meth:`Run.find_answered`."""
-
-
-class Manifest(msgspec.Struct, kw_only=True):
-    """``run.json``.
-
-    Attributes:
-        schema_version: Of this layout.
-        name: The run's name: its folder's.
-        title: What a person called it, where that was said.
-        created: When it was made, ISO 8601 in UTC.
-        status: Where it stands.
-        recipe: What was asked, resolved, as data; enough to prepare and score it again.
-        recipe_hash: Of ``recipe``.
-        recipe_name: What people call it.
-        data: Where the samples came from, with revisions or fingerprints.
-        model: Who was asked: the model's identity, without secrets, and how it was named on the command line.
-        parameters: Generation parameters.
-        repeats: Answers per sample and turn.
-        turns: Questions of the sample that has most.
-        samples: How many samples there are.
-        wanted: Answers that the run is to have; 0 for one per sample and repeat.
-        sample_ids_hash: Of all samples' ids in order: a changed dataset is noticed.
-        versions: Of regrade and what matters beside it.
-        notes: What a reader should know (steps' counts, rows put aside).
-        judge_of: For a judge's run: the runs whose answers it judges.
-    """
-
-    schema_version: int = SCHEMA_VERSION
-    name: str
-    title: str = ""
-    created: str
-    status: Status = "running"
-    recipe: dict[str, Any] = msgspec.field(default_factory=dict)
-    recipe_hash: str = ""
-    recipe_name: str = ""
-    data: dict[str, Any] = msgspec.field(default_factory=dict)
-    model: dict[str, Any] = msgspec.field(default_factory=dict)
-    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
-    repeats: int = 1
-    turns: int = 1
-    samples: int = 0
-    wanted: int = 0
-    sample_ids_hash: str = ""
-    versions: dict[str, str] = msgspec.field(default_factory=dict)
-    notes: list[str] = msgspec.field(default_factory=list)
-    judge_of: list[str] = msgspec.field(default_factory=list)
 
 
 class Run:
@@ -104,20 +50,7 @@ class Run:
         self.folder = folder
         self.damaged = 0
         """Lines of the journal that could not be read when it was last looked through."""
-        if manifest is not None:
-            self.manifest = manifest
-            return
-        file = folder / "run.json"
-        try:
-            self.manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
-        except FileNotFoundError:
-            raise InputError(
-                "is no run: it has no run.json", where=str(folder), hint="regrade runs lists them"
-            ) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
-            raise InputError(f"cannot be read: {reason_of(error)}", where=str(file)) from None
-        if self.manifest.schema_version > SCHEMA_VERSION:
-            raise InputError("was made by a newer regrade", where=str(file), hint="update regrade")
+        self.manifest = manifest if manifest is not None else read_manifest(folder / MANIFEST)
 
     @classmethod
     def create(cls, folder: Path, manifest: Manifest) -> Run:
@@ -129,18 +62,18 @@ class Run:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UsageError("is there already", where=str(folder), hint="name another, or: regrade resume")
         make_folder(folder, private=True)
-        _write_manifest(folder, manifest)
+        write_manifest(folder, manifest)
         return cls(folder)
 
     @property
     def samples(self) -> Path:
         """The prepared samples."""
-        return self.folder / "samples.parquet"
+        return self.folder / SAMPLES
 
     @property
     def answers(self) -> Path:
         """The journal."""
-        return self.folder / "answers.jsonl"
+        return self.folder / ANSWERS
 
     def content_marks(self) -> dict[str, Any]:
         """What changes whenever samples or answers do: the files' sizes, and when they were last written (ns)."""
@@ -153,11 +86,11 @@ class Run:
     def set_status(self, status: Status) -> None:
         """Record where the run stands."""
         self.manifest.status = status
-        _write_manifest(self.folder, self.manifest)
+        write_manifest(self.folder, self.manifest)
 
     def save(self) -> None:
         """Record the manifest as it is."""
-        _write_manifest(self.folder, self.manifest)
+        write_manifest(self.folder, self.manifest)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -217,7 +150,7 @@ class Run:
         Memory: one byte for each answer that is wanted.
         """
         repeats, turns = self.manifest.repeats, self.manifest.turns
-        with reading(self.folder / "run.json", "its number of samples cannot be right"):
+        with reading(self.folder / MANIFEST, "its number of samples cannot be right"):
             there = bytearray(self.manifest.samples * repeats * turns)
         self.damaged = 0
         for answer in self.read_answers():
@@ -242,11 +175,6 @@ def _standing(answer: Answer) -> int:
     if answer.error is None:
         return ANSWERED
     return REFUSED if answer.error.kind == "bad_request" else FAILED
-
-
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    with replacing(folder / "run.json", private=True) as temporary:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
 
 
 def now() -> str:

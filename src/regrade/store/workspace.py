@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from regrade.atomic import make_folder
 from regrade.errors import InputError, RegradeError
+from regrade.store.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from regrade.store.cache import AnswerCache
@@ -45,7 +46,7 @@ class Workspace:
         """The folders of its runs, by name."""
         if not self.folder.is_dir():
             return []
-        return [folder for folder in sorted(self.folder.iterdir()) if (folder / "run.json").is_file()]
+        return [folder for folder in sorted(self.folder.iterdir()) if (folder / MANIFEST).is_file()]
 
     def new_folder(self, *names: str) -> Path:
         """A folder for a run that is called after ``names``; a number is added where there is one already."""
@@ -76,7 +77,7 @@ class Workspace:
         from regrade.store.run import Run
 
         for folder in (Path(name), self.folder / name):
-            if (folder / "run.json").is_file():
+            if (folder / MANIFEST).is_file():
                 return Run(folder)
         import difflib
 
@@ -98,7 +99,7 @@ class Workspace:
     def path(self, given: str | PathLike[str]) -> str:
         """A path or URL as it is; the name of a run that is here as its folder's path."""
         folder = self.folder / given
-        return str(folder) if not Path(given).exists() and (folder / "run.json").is_file() else str(given)
+        return str(folder) if not Path(given).exists() and (folder / MANIFEST).is_file() else str(given)
 
     def runs(self, unreadable: Callable[[InputError], object] = lambda error: None) -> Iterator[Run]:
         """All runs, by name; folders that are none are passed over, and those that cannot be read are told."""

@@ -17,6 +17,7 @@ from regrade.rows.readers.mt_bench import PAIR_METRICS
 from regrade.rows.source import Reader, Run, Source
 from regrade.schema import FilterPipeline, FilterStep, Malformed, MetricSpec, Recipe, Record
 from regrade.store.judge_run import AskedAbout, JudgeRun, Reading
+from regrade.store.manifest import MANIFEST, SAMPLES
 
 
 @register("reader", "judge-run")
@@ -37,8 +38,8 @@ class JudgeRunReader(Reader):
     priority: ClassVar[int] = 30
 
     def matches(self, path: Path, head: bytes) -> str | None:
-        told = path.name == "run.json" and b'"dialect": "judge"' in head and b'"readings"' in head
-        return "the manifest of a judge's run" if told and path.with_name("samples.parquet").is_file() else None
+        told = path.name == MANIFEST and b'"dialect": "judge"' in head and b'"readings"' in head
+        return "the manifest of a judge's run" if told and path.with_name(SAMPLES).is_file() else None
 
     def sources(self, path: Path, options: dict[str, Any]) -> list[Source]:
         run = JudgeRun(path.parent)
@@ -54,7 +55,7 @@ class JudgeRunReader(Reader):
                 where=str(path.parent),
                 hint=f"regrade resume {path.parent}",
             )
-        task = str(options.get("task_name") or f"{manifest.recipe_name}/{manifest.judge}")
+        task = str(options.get("task_name") or f"{manifest.recipe_name}/{run.judge}")
         return [
             Source(
                 reader="judge-run",
@@ -126,8 +127,7 @@ def _record(orders: list[AskedAbout], said: list[list[str]], system: str) -> Rec
 
 
 def _recipe(run: JudgeRun, task: str, criterion: str, items: list[list[AskedAbout]]) -> Recipe:
-    manifest = run.manifest
-    reading = manifest.readings[criterion]
+    reading = run.readings[criterion]
     steps = [
         FilterStep(step["function"], {name: value for name, value in step.items() if name != "function"})
         for step in reading.steps
@@ -135,7 +135,7 @@ def _recipe(run: JudgeRun, task: str, criterion: str, items: list[list[AskedAbou
     return Recipe(
         task=task,
         filters=[FilterPipeline("verdict", steps)],
-        metrics=_metrics(manifest.mode, manifest.recipe.get("label"), reading, items),
+        metrics=_metrics(run.mode, run.label, reading, items),
         metadata={"source": "judge"},
     )
 

@@ -16,10 +16,9 @@ import msgspec
 
 from regrade.answer_texts import SHORTFALLS
 from regrade.errors import InputError
-from regrade.files import reading as files
 from regrade.files import tables as table_files
 from regrade.files.chunk import CHUNK_BYTES, Chunk
-from regrade.files.guard import reading_parquet, reason_of
+from regrade.files.guard import reading_parquet
 from regrade.files.json_lines import decode_text
 from regrade.registry import register
 from regrade.rows.guard import each_record
@@ -27,8 +26,8 @@ from regrade.rows.readers.card_samples import about_of, have_own, task_data
 from regrade.rows.source import Reader, Run, Source
 from regrade.schema import Malformed, Record, Unanswered
 from regrade.store.answers import JournalAnswers, Said, journal_answers
+from regrade.store.manifest import ANSWERS, MANIFEST, SAMPLES, Manifest, read_manifest
 
-MANIFEST: Final = "run.json"
 _SHOWN: Final = 3
 """Ids that a note names."""
 _BATCH: Final = 512
@@ -36,21 +35,6 @@ _ACCOUNTED: Final = ["sample_id", "metadata", "follow_ups", "tools"]
 _ALWAYS: Final = frozenset((*_ACCOUNTED, "doc", "target", "references"))
 """Columns of which every value is asked for."""
 _decode: Final = decode_text
-
-
-class _Manifest(msgspec.Struct):
-    """The parts of ``run.json`` that a reader needs."""
-
-    name: str
-    created: str
-    status: str = "running"
-    recipe: dict[str, Any] = msgspec.field(default_factory=dict)
-    recipe_name: str = ""
-    model: dict[str, Any] = msgspec.field(default_factory=dict)
-    data: dict[str, Any] = msgspec.field(default_factory=dict)
-    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
-    repeats: int = 1
-    samples: int = 0
 
 
 @register("reader", "run-folder")
@@ -70,14 +54,11 @@ class RunFolderReader(Reader):
 
     def matches(self, path: Path, head: bytes) -> str | None:
         whole = path.name == MANIFEST and b'"created"' in head and b'"recipe"' in head
-        return "the manifest of a run" if whole and path.with_name("samples.parquet").is_file() else None
+        return "the manifest of a run" if whole and path.with_name(SAMPLES).is_file() else None
 
     def sources(self, path: Path, options: dict[str, Any]) -> list[Source]:
-        try:
-            manifest = msgspec.json.decode(files.read_all(path), type=_Manifest)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise InputError(f"is no manifest of a run: {reason_of(error)}", where=str(path)) from None
-        samples, journal = path.with_name("samples.parquet"), path.with_name("answers.jsonl")
+        manifest = read_manifest(path)
+        samples, journal = path.with_name(SAMPLES), path.with_name(ANSWERS)
         answers = journal_answers(str(journal)) if journal.is_file() else None
         if answers is None or not answers.said:
             failed = answers.failed if answers is not None else {}
@@ -92,7 +73,7 @@ class RunFolderReader(Reader):
         about = about_of(samples)
         kind: dict[str, Any] = {"journal": str(journal), "model": manifest.model, "created": manifest.created}
         kind |= {"data": manifest.data, "parameters": manifest.parameters}
-        if manifest.recipe.get("dialect") == "lm_eval":
+        if manifest.dialect == "lm_eval":
             kind |= {"resolved": about.get("config") or {}, "arguments": about.get("arguments") or {}}
             kind |= {"choices": about.get("choices") or {}, "of": manifest.data.get("of")}
             kind["bootstrap_iterations"] = 100_000
@@ -386,7 +367,7 @@ class _Account(msgspec.Struct):
         for row in group:
             self.failed.update(set(answers.failures(row.sample_id)))
 
-    def notes(self, answers: JournalAnswers, manifest: _Manifest) -> list[str]:
+    def notes(self, answers: JournalAnswers, manifest: Manifest) -> list[str]:
         notes = []
         if self.missing:
             more = ", ..." if self.missing > len(self.lacking) else ""
@@ -420,11 +401,8 @@ def _reasons(failed: Counter[str]) -> str:
     return f" (errors: {told})" if told else ""
 
 
-def _model_of(manifest: _Manifest, answers: JournalAnswers) -> str | None:
+def _model_of(manifest: Manifest, answers: JournalAnswers) -> str | None:
     """What the model is called: as its class names it, else as the user did, else as the one server did."""
-    identity, asked = manifest.model.get("identity"), manifest.model.get("asked")
-    if isinstance(identity, dict) and isinstance(identity.get("model"), str):
-        return str(identity["model"])
-    if isinstance(asked, dict) and asked.get("model"):
-        return str(asked["model"])
+    if manifest.model_name is not None:
+        return manifest.model_name
     return next(iter(answers.models)) if len(answers.models) == 1 else None
