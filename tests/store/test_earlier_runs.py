@@ -1,4 +1,4 @@
-"""Runs that an earlier version made: ``earlier/`` holds some of the last one that had two definitions of their files."""
+"""Runs that an earlier version made: ``earlier/`` holds some of the last one with two definitions of their files."""
 
 from __future__ import annotations
 
