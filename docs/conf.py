@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "command_output",
+    "error_page",
     "registry_pages",
 ]
 exclude_patterns = ["_build", "_ext", "_templates"]

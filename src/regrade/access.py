@@ -27,6 +27,9 @@ _WEB: Final = ("http", "https")
 class AccessDenied(UnavailableError):
     """Data names what it may not reach; the hint names the option that would allow it."""
 
+    code = "access-denied"
+    mend = "Allow it by the option that the hint names, if you trust the data that asks for it."
+
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
     """What data may reach. The default is nothing at all; :meth:`of_user` is what a command line allows.

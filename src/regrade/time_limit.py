@@ -14,7 +14,7 @@ from collections.abc import Collection
 from types import FrameType
 from typing import Any, Final, Self
 
-from regrade.errors import TookTooLong
+from regrade.errors import TimeLimitExceeded
 
 DEFAULT_LIMIT_S: Final = 5.0
 """CPU seconds per answer or row where nobody says otherwise."""
@@ -44,7 +44,7 @@ def in_main_thread() -> bool:
 
 
 class TimeLimit:
-    """Raises TookTooLong inside the work on an answer or row (a piece) that takes too long.
+    """Raises TimeLimitExceeded inside the work on an answer or row (a piece) that takes too long.
 
     The clock is the CPU time of the main thread, in user and system mode together: waiting costs nothing, and neither
     does what other threads do. One repeating timer serves all pieces (SIGPROF; SIGALRM and SIGVTALRM are left to
@@ -110,7 +110,7 @@ class TimeLimit:
         """Begin a piece.
 
         Raises:
-            TookTooLong: the piece is one of those to be skipped.
+            TimeLimitExceeded: the piece is one of those to be skipped.
         """
         self.count = count = self.count + 1
         self._since = None
@@ -130,16 +130,16 @@ class TimeLimit:
         """End the piece, and raise if it took too long even though the exception that told so was caught.
 
         Raises:
-            TookTooLong: it did.
+            TimeLimitExceeded: it did.
         """
         self.active = False
         self._board[0] = 0
         if self.exceeded:
             raise self.error()
 
-    def error(self) -> TookTooLong:
+    def error(self) -> TimeLimitExceeded:
         """What is raised when the limit is exceeded."""
-        return TookTooLong(f"exceeded --time-limit {self.limit_s:g} (CPU s)")
+        return TimeLimitExceeded(f"exceeded --time-limit {self.limit_s:g} (CPU s)")
 
     def _tick(self, _signal: int, frame: FrameType | None) -> None:
         if not self.active:

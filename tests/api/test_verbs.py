@@ -286,7 +286,7 @@ def test_a_choice_is_named_as_it_was_said(place: Path, cli: Callable[..., Any]) 
         list(regrade.load_card(card(1)).samples(num_demos=-2))
     (place / "card.json").write_text(json.dumps(card(1)), encoding="utf-8")
     ran = cli("card", "run", "card.json", "--num-demos", "-2")
-    assert (ran.code, ran.err.splitlines()[0]) == (2, "regrade: --num-demos -2: must be at least 0")
+    assert (ran.code, ran.err.splitlines()[0]) == (2, "regrade: --num-demos -2: must be at least 0 [usage]")
 
 
 def test_the_process_is_left_as_it_was(place: Path) -> None:

@@ -121,7 +121,7 @@ def test_columns_with_commas_are_told_apart(tmp_path: Path, cli: Callable[..., A
         (["scor"], "did you mean score?"),
         (
             ["score", "{log}", "--metrik", "f1"],
-            "regrade score: unrecognized arguments: --metrik f1\n  did you mean --metric?",
+            "regrade score: unrecognized arguments: --metrik f1 [usage]\n  did you mean --metric?",
         ),
         (["convert", "{log}", "-o", "x", "--on-bad", "dorp"], "did you mean drop?"),
         (["score", "{log}", "--by", "doc.A/B"], 'doc["the name"]'),

@@ -79,7 +79,7 @@ def test_bad_rows_end_with_3_and_are_listed(command: Command, dirty: Path, tmp_p
 def test_strict_ends_with_1(command: Command, dirty: Path, tmp_path: Path, option: list[str]) -> None:
     code, _, err = command("convert", dirty, "-o", tmp_path / "out.jsonl", *option)
     assert code == 1
-    assert err.endswith(f"regrade: {dirty}:31: the conversation is empty\n")
+    assert err.endswith(f"regrade: {dirty}:31: the conversation is empty [input]\n")
     assert not (tmp_path / "out.jsonl").exists()
 
 

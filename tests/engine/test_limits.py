@@ -18,7 +18,7 @@ import regrade
 from regrade import memory_limit
 from regrade.engine import LocalEngine, kept
 from regrade.engine.kept import end_workers
-from regrade.errors import TookTooLong
+from regrade.errors import TimeLimitExceeded
 from regrade.time_limit import TimeLimit
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")
@@ -47,7 +47,7 @@ def do(item: Stubborn) -> list[str]:
                         pass
                 limit.finish()
                 done.append("done")
-            except TookTooLong as error:
+            except TimeLimitExceeded as error:
                 done.append(error.what)
     return done
 

@@ -164,7 +164,7 @@ def test_an_empty_file(logs: Any, cli: Callable[..., Any]) -> None:
     path = logs.write([])
     ran = cli("score", path)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == f"regrade: {path}: the file is empty\n"
+    assert ran.err == f"regrade: {path}: the file is empty [input]\n"
 
 
 def test_an_empty_samples_file_is_not_passed_over(logs: Any, cli: Callable[..., Any]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from regrade.errors import RecipeError, TookTooLong, UnavailableError
+from regrade.errors import RecipeError, TimeLimitExceeded, UnavailableError
 from regrade.lm_eval.results import recipe_from_config
 from regrade.lm_eval.templates import TaskTemplates
 from regrade.schema import FunctionRef, MetricSpec, Recipe, Record
@@ -103,11 +103,13 @@ def test_a_first_document_that_takes_too_long_is_evaluated_once():
     first = record({"a": ["x"], "q": "?"})
     made = TaskTemplates(recipe, first, resolve=lambda ref: spin, limit_s=0.05)
     for _ in range(3):
-        with pytest.raises(TookTooLong, match=r"--time-limit 0.05 \(CPU s\) in doc_to_target of the first document"):
+        with pytest.raises(
+            TimeLimitExceeded, match=r"--time-limit 0.05 \(CPU s\) in doc_to_target of the first document"
+        ):
             made.target(first)
     assert len(calls) == 1
     assert made.text(first) == "?"
-    with pytest.raises(TookTooLong):
+    with pytest.raises(TimeLimitExceeded):
         made.choices(record({"a": ["y"]}))
 
 

@@ -20,6 +20,7 @@
 :mod:`.convert`      chat data to messages; which format files are of
 :mod:`.formats`      the formats that can be read
 :mod:`.examples`     the bundled examples
+:mod:`.explain`      what an error's code means
 :mod:`.views`        pages for notebooks, tables of other packages
 ===================  =========================================================
 """

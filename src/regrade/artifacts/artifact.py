@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Final, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -17,14 +17,44 @@ Path = tuple[str | int, ...]
 """Where inside an artifact's data: keys and positions from the top."""
 
 
+#: The codes of errors in cards and catalogs: what each means, and what to do about it.
+ARTIFACT_CODES: Final[Mapping[str, tuple[str, str]]] = {
+    "missing-argument": ("An argument without which an artifact cannot be built is not given.", "Give the argument."),
+    "missing-field": (
+        "A step, task or template reads a field that the rows do not have.",
+        "Correct the field's name, or add a step before it that makes the field.",
+    ),
+    "spelling": (
+        "A type, argument or value is written in a way that Unitxt does not know.",
+        "Write it as the message shows; here both are read.",
+    ),
+    "syntax": ("A file of a card or catalog is not valid JSON or YAML.", "Correct the file at the line that is named."),
+    "unknown-argument": (
+        "An artifact has no argument of that name.",
+        "Correct the name; the reference lists each type's arguments.",
+    ),
+    "unknown-type": ("No artifact is of that type.", "Correct the type; `regrade catalog list` shows what there is."),
+    "unresolved-reference": (
+        "A name leads to no artifact of a catalog.",
+        "Correct the name, or add the folder that holds it: `--catalog FOLDER`.",
+    ),
+    "wrong-value": (
+        "A value is not of the type that an argument takes.",
+        "Give a value of the type that the message names.",
+    ),
+}
+
+
 class ArtifactError(RecipeError):
     """An artifact that cannot be built of its data.
 
     Attributes:
         path: Where inside the data.
-        code: What kind of error, for machines: ``unknown-type``, ``unknown-argument``, ``missing-argument``,
-            ``unresolved-reference`` or ``wrong-value``.
+        code: What kind of error: one of :data:`ARTIFACT_CODES`.
     """
+
+    code = "artifact"
+    mend = "Correct the card at the place that the message names; `regrade catalog show NAME` shows an artifact."
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from regrade.cards.pipeline import Pipeline
 from regrade.cards.prompting.task import Task
 from regrade.cards.prompting.template import Template
 from regrade.cards.recipe import whole
-from regrade.errors import RecipeError, RegradeError, TookTooLong
+from regrade.errors import RecipeError, RegradeError, TimeLimitExceeded
 from regrade.metrics.card_metric import CardMetric
 from regrade.rows.loaders.memory import LoadFromDictionary
 from regrade.schema import Sample
@@ -89,7 +89,7 @@ class Trial:
         """Why the references of a sample cannot be scored by a metric; None if they can."""
         try:
             references = self.postprocess(sample).references
-        except (ValueError, TypeError, KeyError, LookupError, ArithmeticError, TookTooLong) as error:
+        except (ValueError, TypeError, KeyError, LookupError, ArithmeticError, TimeLimitExceeded) as error:
             return f"a reference cannot be processed: {error}"
         for name, metric in self.metrics:
             fits = getattr(metric, "_fits", None)
@@ -131,7 +131,7 @@ class Trial:
         """What the postprocessors make of the right answer and of the references.
 
         Raises:
-            TookTooLong: they take longer than an answer may.
+            TimeLimitExceeded: they take longer than an answer may.
         """
         said = sample.target if isinstance(sample.target, str) else str(sample.target)
         with TimeLimit(DEFAULT_LIMIT_S) as limit:

@@ -14,6 +14,9 @@ class ChatRowError(InputError):
         kind: The reason without what differs from row to row, to count rows by.
     """
 
+    code = "chat-row"
+    mend = "Correct the row, or leave it out: `regrade convert --on-bad drop`."
+
     def __init__(
         self, what: str, *, where: str | None = None, hint: str | None = None, kind: str | None = None
     ) -> None:
@@ -28,6 +31,9 @@ class UnknownRoleError(ChatRowError):
         role: The role as it stands in the row.
     """
 
+    code = "unknown-role"
+    mend = "Say what the role stands for: `regrade convert --roles NAME=ROLE`."
+
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None, role: str = "") -> None:
         super().__init__(what, where=where, hint=hint, kind=f"unknown role {role!r}" if role else what)
         self.role = role
@@ -35,6 +41,9 @@ class UnknownRoleError(ChatRowError):
 
 class AmbiguousRowError(ChatRowError):
     """A row that can be read in more than one way."""
+
+    code = "ambiguous-row"
+    mend = "Say which is meant: `regrade convert --format FORMAT`, or `--columns`."
 
 
 def unreadable(error: Exception) -> ChatRowError:

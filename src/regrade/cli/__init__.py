@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 from regrade.atomic import protecting_inputs
 from regrade.cli.arrow import leave_pandas_out
 from regrade.cli.terminal import safe_output
-from regrade.errors import Exit, RegradeError, RegradeWarning
+from regrade.errors import Exit, InternalError, RegradeError, RegradeWarning, SystemCallError
 
 #: Commands by name: the module that holds ``add_arguments`` and ``run``, and a line of help.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "card": ("regrade.cli.card", "process, look at and check cards: evaluations as data"),
     "catalog": ("regrade.cli.catalog", "list and show the artifacts of catalogs, and what of them can be run"),
     "formats": ("regrade.cli.formats", "list the formats that can be read"),
+    "explain": ("regrade.cli.explain", "say what an error's code means, and what to do about it"),
     "demo": ("regrade.cli.demo", "write the example logs into a folder, and say what to try on them"),
 }
 
@@ -54,7 +55,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         print(
-            f"{self.prog}: {message}\n  {self._nearest(message)}{self.prog} --help lists the options", file=sys.stderr
+            f"{self.prog}: {message} [usage]\n  {self._nearest(message)}{self.prog} --help lists the options",
+            file=sys.stderr,
         )
         sys.exit(Exit.USAGE)
 
@@ -197,30 +199,35 @@ def _run(options: argparse.Namespace) -> int:
         if debug:
             raise
         error.where = getattr(error, "option", None) or error.where
-        print(f"regrade: {error}", file=sys.stderr)
-        return int(error.exit_code)
+        return _report(error)
     except OSError as error:
         if debug:
             raise
-        print(f"regrade: {error.filename or 'operating system'}: {error.strerror or error}", file=sys.stderr)
-        return Exit.ERROR
+        return _report(SystemCallError(error.strerror or str(error), where=str(error.filename or "operating system")))
     except Exception as error:
         if debug:
             raise
-        print(f"regrade: internal error: {_account_of(error)}", file=sys.stderr)
-        return Exit.ERROR
+        return _report(_internal(error))
 
 
-def _account_of(error: Exception) -> str:
+def _report(error: RegradeError) -> int:
+    """Print an error with its code, which ``regrade explain`` explains; returns the exit code."""
+    print(f"regrade: {error.with_code()}", file=sys.stderr)
+    return int(error.exit_code)
+
+
+def _internal(error: Exception) -> InternalError:
     """What is to be reported of a mistake of ours."""
     from regrade import __version__
 
     frame, line = next(reversed([*traceback_frames(error)]), (None, 0))
     place = f" at {frame.f_globals.get('__name__')}:{line}" if frame is not None else ""
     what = f"{type(error).__name__}: {error}".partition("\n")[0]
-    return (
-        f"{what[:300]}{place}\n  this is a fault of regrade {__version__}: please report this line and the command; "
-        "REGRADE_DEBUG=1 prints the traceback"
+    return InternalError(
+        f"{what[:300]}{place}",
+        where="internal error",
+        hint=f"this is a fault of regrade {__version__}: please report this line and the command; "
+        "REGRADE_DEBUG=1 prints the traceback",
     )
 
 

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from regrade.engine.outcome import value_of
-from regrade.errors import EngineError, TookTooLong
+from regrade.errors import EngineError, TimeLimitExceeded
 from regrade.memory_limit import limited_memory
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def stream_from_worker(maker: Callable[[], Maker], know: Callable[[Any], None]) 
         know: Takes its state, when the values are at an end or no more of them are wanted.
 
     Raises:
-        TookTooLong: the worker went on with a piece of work beyond its limit, and was ended.
+        TimeLimitExceeded: the worker went on with a piece of work beyond its limit, and was ended.
         EngineError: it died.
         Exception: what was raised over a value.
     """
@@ -140,7 +140,7 @@ def _ask(worker: Worker, number: int) -> Any:
         worker.numbers.append(number)
         while not worker.pipe.poll(_WATCH_S):
             if worker.overrun() is not None:
-                raise TookTooLong("a step exceeded --time-limit in code that nothing interrupts")
+                raise TimeLimitExceeded("a step exceeded --time-limit in code that nothing interrupts")
         worker.pipe.recv()
         outcome = worker.pipe.recv_bytes()
     except (EOFError, OSError):

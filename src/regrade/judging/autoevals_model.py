@@ -24,7 +24,8 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from regrade import extras
-from regrade.errors import RegradeError, UnavailableError, UsageError
+from regrade.errors import UnavailableError, UsageError
+from regrade.models.asking import ModelError
 from regrade.models.limits import RequestLimits
 from regrade.models.model import Model
 from regrade.models.named import named_model, split_name
@@ -136,7 +137,7 @@ class AutoevalsModel(Model):
                 if not taken.done():
                     taken.cancel()
                     pumping.result()  # raises what ended it
-                    raise RegradeError("the model stopped answering", where=self.name)
+                    raise ModelError("the model stopped answering", where=self.name)
                 if (answer := taken.result()) is None:
                     break
                 yield answer

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from regrade.errors import RecipeError, RegradeError, TookTooLong
+from regrade.errors import RecipeError, RegradeError, TimeLimitExceeded
 from regrade.filters import Pipeline, is_unparsed
 from regrade.judging.metrics import verdict_of
 from regrade.schema import FilterPipeline, FilterStep
@@ -104,7 +104,7 @@ def _ruling(run: JudgeRun, asked: AskedAbout, pipeline: Pipeline, limit: TimeLim
             if verdict is None:
                 reason = _explain(said[0], found, pipeline)
             limit.finish()
-        except TookTooLong as error:
+        except TimeLimitExceeded as error:
             verdict, reason = None, error.what
         except (RegradeError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             verdict, reason = None, f"{type(error).__name__}: {error}"

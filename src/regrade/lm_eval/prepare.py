@@ -12,7 +12,7 @@ import msgspec
 
 from regrade.access import Access
 from regrade.dialect import Prepared
-from regrade.errors import RecipeError, TookTooLong, UnavailableError, UsageError
+from regrade.errors import RecipeError, TimeLimitExceeded, UnavailableError, UsageError
 from regrade.lm_eval.documents import TaskDocuments
 from regrade.lm_eval.fewshot import DEFAULT_SEED, Draws, shots_of
 from regrade.lm_eval.functions import resolve
@@ -229,7 +229,7 @@ class _Samples:
                 yield from made
             except UnavailableError:  # it will not be there for the next document either
                 raise
-            except (RecipeError, TookTooLong) as error:
+            except (RecipeError, TimeLimitExceeded) as error:
                 late = f"making its prompt took longer than {DEFAULT_LIMIT_S:g} s of CPU time"
                 self._failed.append((doc_id, late if limit.exceeded else error.what))
         if len(self._failed) == len(wanted):

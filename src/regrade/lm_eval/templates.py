@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from regrade.errors import NoReferenceError, RecipeError, TookTooLong, UnavailableError
+from regrade.errors import NoReferenceError, RecipeError, TimeLimitExceeded, UnavailableError
 from regrade.jinja import compile_template, sole_value, template_fault
 from regrade.schema import FunctionRef
 from regrade.time_limit import TimeLimit
@@ -183,7 +183,7 @@ class TaskTemplates:
                 value = make()
                 limit.finish()
                 return value
-            except (RecipeError, TookTooLong) as error:
+            except (RecipeError, TimeLimitExceeded) as error:
                 self.reasons[part] = (limit.error() if limit.exceeded else error).what
                 if limit.exceeded:
                     self._give_up(part)
@@ -201,7 +201,7 @@ class TaskTemplates:
             self._choices = self._refuse
 
     def _refuse(self, record: Record) -> Any:
-        raise TookTooLong(self._late or "")
+        raise TimeLimitExceeded(self._late or "")
 
     # -- compiling a part ----------------------------------------------------------------------------------------------
 

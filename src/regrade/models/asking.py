@@ -28,6 +28,9 @@ _ALL_BAD_AFTER = 20
 class ModelError(RegradeError):
     """There is no point in going on: nobody answers, or who answers refuses."""
 
+    code = "model"
+    mend = "Check the server's address, the key and the model's name; then `regrade resume RUN` asks for the rest."
+
 
 class Failure(Exception):
     """An attempt that brought no answer.

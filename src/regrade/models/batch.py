@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from regrade.atomic import make_folder, replacing
-from regrade.errors import RegradeError
+from regrade.errors import UsageError
 from regrade.models.asking import Failure, ModelError
 from regrade.models.openai import PATHS, OpenAIModel
 from regrade.models.proxies import proxy_of
@@ -98,7 +98,9 @@ class BatchModel(OpenAIModel):
         import aiohttp
 
         if self.folder is None:
-            raise RegradeError("a batch is handed in for a run", where=self.place)
+            raise UsageError(
+                "batches need the folder of a run", where=self.place, hint="ask by regrade run, or Card.run"
+            )
         identity = self.identity
         wanted = {_custom_id(request, identity): request async for request in requests}
         timeout = aiohttp.ClientTimeout(total=self.limits.timeout_s)

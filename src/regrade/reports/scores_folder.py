@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from regrade.atomic import make_folder, replacing
-from regrade.errors import RegradeError, UsageError
+from regrade.errors import OutputError, UsageError
 from regrade.recorded_values import encode_other
 from regrade.reports.layout import SCHEMA_VERSION, encode, results_layout
 from regrade.reports.summary import render_scores
@@ -108,7 +108,7 @@ def write(scores: ScoredSources, folder: Path, *, inputs: dict[str, Any] | None 
         if not bad:
             (folder / "quarantine.jsonl").unlink(missing_ok=True)
     except OSError as error:
-        raise RegradeError(
+        raise OutputError(
             f"cannot be written: {error.strerror or error}",
             where=f"--out {folder}",
             hint="nothing half-written was left behind",

@@ -7,7 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from regrade.budget import MAX_TEXT
-from regrade.errors import ExpressionError, InputError, NoReferenceError, RegradeError, TookTooLong, UnavailableError
+from regrade.errors import (
+    ExpressionError,
+    InputError,
+    NoReferenceError,
+    RegradeError,
+    TimeLimitExceeded,
+    UnavailableError,
+)
 from regrade.files.guard import malformed_row, reading
 from regrade.filters import Pipeline, is_unparsed
 from regrade.filters.filter import Unparsed
@@ -391,7 +398,7 @@ class _Scorer:
         assert measure.metric is not None
         try:
             value = measure.metric.measure(case)
-        except TookTooLong:
+        except TimeLimitExceeded:
             raise
         except Exception as error:
             value = None if isinstance(error, UnavailableError) else _of_unread(measure.metric, case)
@@ -451,7 +458,7 @@ def _of_unread(metric: Metric, case: Case) -> Any:
         return None
     try:
         return metric.unanswered(Case(case.record, case.task, [Unparsed("")], compat=case.compat, shared=case.shared))
-    except TookTooLong:
+    except TimeLimitExceeded:
         raise
     except Exception:
         return None
@@ -474,4 +481,4 @@ def _failure(row: int, error: Exception) -> Failure:
     lacks: Literal["reference", "software"] | None = None
     if isinstance(error, UnavailableError):
         lacks = "reference" if isinstance(error, NoReferenceError) else "software"
-    return Failure(row, _reason(error), isinstance(error, TookTooLong), lacks)
+    return Failure(row, _reason(error), isinstance(error, TimeLimitExceeded), lacks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from regrade.errors import ExpressionError, RowExpressionError, TookTooLong
+from regrade.errors import ExpressionError, RowExpressionError, TimeLimitExceeded
 from regrade.expressions import MISSING, Expression
 from regrade.schema import Malformed, Record
 from regrade.scoring.block import Block
@@ -85,7 +85,7 @@ class Conditions:
                 return value
             finally:
                 timer.stop()
-        except (ExpressionError, TookTooLong) as error:
+        except (ExpressionError, TimeLimitExceeded) as error:
             if not timer.exceeded:
                 raise
             what = f"{expression.option} {expression.text!r} on sample {record.sample_id}: {timer.error().what}"

@@ -24,6 +24,9 @@ _STEP = re.compile(r"""\.(\w+)|\[\s*(?:'([^']*)'|"([^"]*)"|(\d+))\s*\]""")
 class NothingSelectedError(InputError):
     """No sample meets the condition: there is nothing to score."""
 
+    code = "nothing-selected"
+    mend = "Widen the condition; `regrade show RUN` shows what the fields hold."
+
     exit_code = Exit.INCOMPLETE
 
 

@@ -22,7 +22,7 @@ import msgspec
 
 from regrade.answer_json import answer_decoder, encode_answer
 from regrade.atomic import make_folder
-from regrade.errors import RegradeError
+from regrade.errors import OutputError
 from regrade.schema import Answer
 from regrade.store import journal
 
@@ -76,7 +76,7 @@ class AnswerCache:
             self._base.execute("PRAGMA synchronous=NORMAL")
             (version,) = self._base.execute("PRAGMA user_version").fetchone()
             if version > _VERSION:
-                raise RegradeError(
+                raise OutputError(
                     "the cache was made by a newer regrade", where=str(path), hint="update regrade, or delete the file"
                 )
             if version < _VERSION:
@@ -89,7 +89,7 @@ class AnswerCache:
                 self._base.close()
                 self.locked = True
                 return
-            raise RegradeError(
+            raise OutputError(
                 f"cannot be used as the cache of answers: {error}",
                 where=str(path),
                 hint="delete it, the runs hold every answer too",
@@ -190,7 +190,7 @@ class AnswerCache:
                 ).fetchone()
             return None if row is None else _DECODE(row[0])
         except (sqlite3.Error, msgspec.DecodeError) as error:
-            raise RegradeError(
+            raise OutputError(
                 f"the cache cannot be read: {error}",
                 where=str(self.path),
                 hint="delete it, the runs hold every answer too; or ask past it: --fresh",

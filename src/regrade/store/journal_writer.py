@@ -22,7 +22,7 @@ from typing import Final, Literal
 
 from regrade.answer_json import encode_answer
 from regrade.checksums import seal
-from regrade.errors import RegradeError
+from regrade.errors import OutputError, RegradeError
 from regrade.schema import Answer
 from regrade.store.journal import mend, read_at
 
@@ -153,7 +153,7 @@ class Journal:
             raise self._failure(error) from None
 
     def _failure(self, error: OSError) -> RegradeError:
-        return RegradeError(
+        return OutputError(
             f"cannot be written: {error.strerror}",
             where=str(self.path),
             hint="every answer before is kept; make room, then: regrade resume",

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from regrade.answer_texts import split_thinking
 from regrade.atomic import make_folder
-from regrade.errors import RegradeError, UsageError
+from regrade.errors import OutputError, UsageError
 from regrade.files.guard import reading
 from regrade.schema import Answer, Request
 from regrade.store.journal import Damaged, read
@@ -105,7 +105,7 @@ class Run:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 holder = os.pread(handle, 64, 0).decode("ascii", "replace").strip()
-                raise RegradeError(
+                raise OutputError(
                     f"another process is asking for it{f' ({holder})' if holder else ''}",
                     where=str(self.folder),
                     hint="wait for it, or stop it; nothing was changed",

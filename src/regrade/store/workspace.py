@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regrade.atomic import make_folder
-from regrade.errors import InputError, RegradeError
+from regrade.errors import InputError, OutputError
 from regrade.store.manifest import MANIFEST
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Workspace:
         try:
             make_folder(self.folder, private=True)
         except OSError as error:
-            raise RegradeError(
+            raise OutputError(
                 f"cannot be made: {error.strerror}", where=str(self.folder), hint="--workspace names another folder"
             ) from None
         for number in range(1, 100_000):
@@ -64,9 +64,9 @@ class Workspace:
             except FileExistsError:
                 continue
             except OSError as error:
-                raise RegradeError(f"cannot be made: {error.strerror}", where=str(folder)) from None
+                raise OutputError(f"cannot be made: {error.strerror}", where=str(folder)) from None
             return folder
-        raise RegradeError("there are too many runs of that name", where=str(self.folder / name))
+        raise OutputError("there are too many runs of that name", where=str(self.folder / name))
 
     def find(self, name: str) -> Run:
         """The run of a name, or in a folder.

@@ -38,7 +38,7 @@ from regrade.chat.converter import Options, targets
 from regrade.chat.detection import Detection
 from regrade.chat.mapping import Mapping
 from regrade.engine import Engine, LocalEngine
-from regrade.errors import InputError, RegradeError, UsageError
+from regrade.errors import InputError, OutputError, UsageError
 from regrade.files.chunk import CHUNK_BYTES
 
 Mix: TypeAlias = Literal["concat", "interleave", "shuffle"]
@@ -448,7 +448,7 @@ class _Conversion:
         for _, result in self._results(work, tasks, None):
             if result.counts.bad:
                 reason = next(iter(result.counts.reasons.values()))
-                raise RegradeError(f"a row cannot be written: {reason.example}", where=self.request.output)
+                raise OutputError(f"a row cannot be written: {reason.example}", where=self.request.output)
             output.take(result.part)
 
     def _ordered_shape(self, file: DataFile) -> Any:

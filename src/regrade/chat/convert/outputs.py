@@ -16,7 +16,7 @@ from regrade.atomic import replacing
 from regrade.chat.convert.encoded import Encoding, Part
 from regrade.chat.convert.parquet_footer import MAGIC, Footer, read_part
 from regrade.chat.convert.table_schema import TableSchema
-from regrade.errors import RegradeError, UsageError
+from regrade.errors import OutputError, UsageError
 
 STDOUT: Final = "-"
 ENCODINGS: Final[dict[str, Encoding]] = {
@@ -119,7 +119,7 @@ class ParquetOutput(LinesOutput):
         if isinstance(found, int):
             found = read_part(_tail(part, found), size)
         if isinstance(found, int):
-            raise RegradeError("a part of the output is damaged")
+            raise OutputError("a part of the output is damaged")
         if self.place == 0:
             self._write(MAGIC)
         self.footer.add(found, self.place)
@@ -256,7 +256,7 @@ def name_output(output: str) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO, errno.EROFS):
             raise
-        raise RegradeError(
+        raise OutputError(
             f"cannot be written: {error.strerror or error}", where=output, hint="nothing half-written was left behind"
         ) from None
 

@@ -28,7 +28,7 @@ from regrade.chat.convert.rows import JSON_KINDS, DataFile, blocks, rows
 from regrade.chat.convert.table_schema import TableSchema
 from regrade.chat.converter import Converter, Options
 from regrade.chat.mapping import Mapping
-from regrade.errors import RegradeError
+from regrade.errors import OutputError
 from regrade.files.chunk import Chunk
 from regrade.schema import Malformed
 
@@ -155,7 +155,7 @@ class Work:
         except OSError as error:
             if self.job.folder is None or error.errno is None:
                 raise
-            raise RegradeError(
+            raise OutputError(
                 f"cannot be written: {error.strerror}",
                 where=str(Path(self.job.folder).parent),
                 hint="nothing half-written was left behind",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from regrade.atomic import replacing
-from regrade.errors import RegradeError
+from regrade.errors import OutputError
 from regrade.recorded_values import encode_other, plain
 from regrade.reports.export.scored import kept_sources, scored_samples
 from regrade.reports.tables import answer_texts_of, as_text, extracted_text, json_text, prompt_of
@@ -138,7 +138,7 @@ def _whole(path: Path) -> Iterator[Path]:
         with replacing(path) as temporary:
             yield temporary
     except OSError as error:
-        raise RegradeError(
+        raise OutputError(
             f"cannot be written: {error.strerror or error}", where=f"-o {path}", hint="nothing was left behind"
         ) from None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from regrade.errors import RegradeError, UsageError
+from regrade.errors import OutputError, UsageError
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
             path.rmdir()
         temporary.rename(path)
     except OSError as error:
-        raise RegradeError(
+        raise OutputError(
             f"cannot be written: {error.strerror or error}", where=f"-o {path}", hint="nothing was left behind"
         ) from None
     finally:
