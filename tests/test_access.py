@@ -306,6 +306,8 @@ def test_a_task_names_no_documents_elsewhere(places: Path, settings: dict[str, o
 #: that ask before they reach. Whoever adds one says why.
 _MAY_REACH = """
 access atomic extras memory_limit registry: the foundations
+plugin_files: a Python file that the user named
+testing/*: files of a plugin's author, in a test
 models/*: servers, keys and stored answers that the user names
 asking/* store/*: what this program wrote
 files/reading files/location files/hub files/tables files/zip_members: files and stores that the user named

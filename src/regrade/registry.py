@@ -17,6 +17,8 @@ by the same decorator::
 
 A plugin that cannot be imported is named in a :class:`~regrade.errors.RegradeWarning` and skipped.
 
+A file that a person names by ``--plugin`` registers the same way; see :mod:`regrade.plugin_files`.
+
 Names in task files and logs are looked up here and never imported, so data cannot run code.
 """
 
@@ -42,6 +44,7 @@ ENTRY_POINT_GROUP = "regrade.plugins"
 
 
 _classes: dict[str, dict[str, type]] = {kind: {} for kind in INDEX}
+_replaced = [0]
 _complete: set[str] = set()
 _plugins_loaded = False
 _broken: list[str] = []
@@ -62,12 +65,18 @@ def register(kind: str, *names: str) -> Callable[[_Class], _Class]:
             owner = INDEX[kind].get(name)
             if owner is not None and not cls.__module__.startswith("regrade."):
                 raise RecipeError(f"{kind} {name!r} is already registered by {owner}")
-            if known is not None and known.__qualname__ != cls.__qualname__:
+            if known is not None and _is_another(known, cls):
                 raise RecipeError(f"{kind} {name!r} is already registered by {known.__module__}.{known.__qualname__}")
+            _replaced[0] += known is not None
             _classes[kind][name] = cls
         return cls
 
     return add
+
+
+def _is_another(known: type, cls: type) -> bool:
+    """Whether two classes of one name are not the same one, defined anew as its module is loaded again."""
+    return (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__)
 
 
 def _load_builtins(kind: str, wanted: str | None = None) -> None:
@@ -135,7 +144,27 @@ def _describe(point: EntryPoint, error: BaseException) -> str:
 def plugin_modules() -> list[str]:
     """The modules outside Regrade whose classes are registered here: another process that imports them has them too."""
     found = {cls.__module__ for classes in _classes.values() for cls in classes.values()}
-    return sorted(name for name in found if name != "__main__" and not name.startswith("regrade."))
+    return sorted(name for name in found if name != "__main__" and not name.startswith(("regrade.", "regrade_plugin_")))
+
+
+def classes_of(module: str) -> Iterator[tuple[str, str]]:
+    """Kind and name of each class that a module has registered."""
+    for kind, classes in _classes.items():
+        for name, cls in classes.items():
+            if cls.__module__ == module:
+                yield kind, name
+
+
+def times_replaced() -> int:
+    """How often a class has given way to another of its name: what was made of classes before is of old ones."""
+    return _replaced[0]
+
+
+def unregister(module: str) -> None:
+    """Forget the classes that a module has registered."""
+    _replaced[0] += 1
+    for kind, name in list(classes_of(module)):
+        del _classes[kind][name]
 
 
 def lookup(kind: str, name: str) -> type[Any]:

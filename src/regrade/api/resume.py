@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from regrade.api.asking import ask_run, choose_model_again, conditions_of, open_model
 from regrade.api.outcome import RunResult
 from regrade.api.score_run import score_run
+from regrade.plugin_files import check_recorded
 from regrade.progress import Finished
 from regrade.store.workspace import Workspace
 
@@ -57,6 +58,7 @@ def resume(
         Cancelled: the work was ended.
     """
     found = Workspace(workspace).find(str(run))
+    check_recorded(found.manifest.recipe.get("plugins"), str(found.folder))
     asked = choose_model_again(found, options)
     asker = open_model(asked) if model is None else model
     conditions = conditions_of(

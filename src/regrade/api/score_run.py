@@ -9,6 +9,7 @@ from regrade.api.asking import naming_what_is_kept
 from regrade.api.load_scores import load_scores
 from regrade.api.outcome import AskOutcome, RunResult
 from regrade.api.scores import Scores
+from regrade.plugin_files import loaded_plugins
 from regrade.progress import CancelToken, Progress, by_bytes
 from regrade.reports.scores_folder import prepare, read_if_made_of, write
 from regrade.scoring.options import Options
@@ -41,7 +42,9 @@ def score_run(
             remark = f"the card names no metric; a judge can score it: regrade judge {run.folder} --with NAME"
             return RunResult(run, outcome, remark=remark)
         folder = run.folder / "scores" / "default"
-        inputs = {**run.content_marks(), "regrade": __version__, "trust_code": trust_code}
+        inputs: dict[str, Any] = {**run.content_marks(), "regrade": __version__, "trust_code": trust_code}
+        if plugins := loaded_plugins():
+            inputs["plugins"] = [plugin.sha256 for plugin in plugins]
         if read_if_made_of(folder, inputs):
             return RunResult(run, outcome, scores=load_scores(folder), kept=True)
         prepare(folder, private=True)

@@ -24,6 +24,7 @@ from regrade.dialect import Prepared
 from regrade.errors import InputError
 from regrade.models.model import Model
 from regrade.models.secrets import refuse_secrets
+from regrade.plugin_files import loaded_plugins, record_of
 from regrade.progress import CancelToken
 from regrade.schema import Request, RequestKind, Sample
 from regrade.store import samples as sample_file
@@ -102,12 +103,13 @@ def create(
     if not counts["samples"]:
         why = "\n  ".join(prepared.notes()[:3])
         raise InputError("there is nothing to ask: no samples came out of it", where=prepared.name, hint=why or None)
+    plugins = record_of(loaded_plugins())
     manifest = Manifest(
         name=folder.name,
         title=title,
         created=now(),
         status="stopped",
-        recipe={"dialect": prepared.dialect, **prepared.recipe},
+        recipe={"dialect": prepared.dialect, **prepared.recipe, **({"plugins": plugins} if plugins else {})},
         recipe_hash=prepared.recipe_hash,
         recipe_name=prepared.name,
         data=prepared.data,

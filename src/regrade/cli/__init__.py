@@ -90,8 +90,21 @@ def parser(command: str | None = None) -> Parser:
         if name == command:
             import_module(module).add_arguments(sub)
             top.command = sub
-            sub.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+            add_common(sub)
     return top
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """What every command takes; plugins only where something is done, not where a command of its own is to follow."""
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    if not any(isinstance(action, argparse._SubParsersAction) for action in parser._actions):
+        parser.add_argument(
+            "--plugin",
+            action="append",
+            default=[],
+            metavar="FILE.py",
+            help="load the plugins of this Python file: metrics, filters, readers, models, ... (repeatable)",
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -190,6 +203,11 @@ def _run(options: argparse.Namespace) -> int:
     """Run the command; an error is one line and a hint, with ``--debug`` or REGRADE_DEBUG its traceback."""
     debug = options.debug or bool(os.environ.get("REGRADE_DEBUG"))
     try:
+        if options.plugin:
+            from regrade.plugin_files import load_plugin
+
+            for path in options.plugin:
+                load_plugin(path)
         code = import_module(COMMANDS[options.command][0]).run(options)
         sys.stdout.flush()
         return int(code)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from regrade.cli import Parser
+from regrade.cli import Parser, add_common
 from regrade.errors import Exit, UsageError
 
 
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     schema = commands.add_parser("schema", help="print the JSON Schema of artifacts, for editors")
     schema.set_defaults(function=_schema)
     for command in commands.choices.values():
-        command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        add_common(command)
 
 
 def add_catalogs(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from regrade.cli import Parser
+from regrade.cli import Parser, add_common
 
 Subcommands = Mapping[str, tuple[str, str]]
 """By name: the module that holds ``add_arguments`` and ``run``, and a line of help."""
@@ -24,7 +24,7 @@ class _LazyParser(Parser):
         if self._module:
             module, self._module = self._module, ""
             import_module(module).add_arguments(self)
-            self.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+            add_common(self)
         return super().parse_known_args(args, namespace)
 
 

@@ -17,6 +17,7 @@ from regrade import extras
 from regrade.engine.local import available_cpus
 from regrade.engine.outcome import outcome_of, value_of
 from regrade.errors import EngineError, UnavailableError
+from regrade.plugin_files import load_in_worker, loaded_plugins
 from regrade.registry import register
 
 _RETRIES = 5
@@ -115,8 +116,14 @@ class RayEngine:
         ray = _import_ray()
         folder = os.getcwd()  # noqa: PTH109 - the text is sent to other machines
 
+        plugins = loaded_plugins()
+        given = pickle.dumps(function, 5) if plugins else b""
+
         def work(rows: Any) -> Any:
-            return _run_rows(function, folder, rows)
+            if not plugins:
+                return _run_rows(function, folder, rows)
+            load_in_worker(plugins)  # before anything that is made of their classes
+            return _run_rows(pickle.loads(given), folder, rows)
 
         described = [{"number": number, "item": pickle.dumps(item, 5)} for number, item in enumerate(items)]
         dataset = ray.data.from_items(described, override_num_blocks=self._tasks(ray, len(items)))

@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from regrade.engine.outcome import outcome_of
 from regrade.memory_limit import mark_worker
+from regrade.plugin_files import load_in_worker, loaded_plugins
 from regrade.registry import plugin_modules
 from regrade.time_limit import post_on
 
@@ -92,7 +93,7 @@ class Worker:
             idle_s: How long it waits for more, when it was told to stop.
         """
         self._seen = None
-        place = sys.path, os.getcwd(), dict(os.environ), plugin_modules()  # noqa: PTH109
+        place = sys.path, os.getcwd(), dict(os.environ), (plugin_modules(), loaded_plugins())  # noqa: PTH109
         self._begun += 1
         try:
             self.pipe.send_bytes(pickle.dumps((idle_s, *place, work), 5))
@@ -226,7 +227,7 @@ def main() -> None:
     idle_s, first = None, True
     while pipe.poll(idle_s):
         try:
-            idle_s, sys.path[:], folder, environment, plugins, given = pickle.loads(pipe.recv_bytes())
+            idle_s, sys.path[:], folder, environment, (modules, files), given = pickle.loads(pipe.recv_bytes())
             if not first:
                 pipe.send_bytes(_READY)
         except (EOFError, OSError):
@@ -236,9 +237,10 @@ def main() -> None:
         if environment != dict(os.environ):
             os.environ.clear()
             os.environ.update(environment)
-        for name in plugins:
+        for name in modules:
             with suppress(ImportError):  # a plugin that is needed is missed by name
                 import_module(name)
+        load_in_worker(files)
         board[0] = board[1] = 0
         function, items = pickle.loads(given)
         work(pipe, (), function, items, board)

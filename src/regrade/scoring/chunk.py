@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,7 +26,7 @@ from regrade.metrics.aggregation import Aggregation
 from regrade.metrics.build import aggregation_for, metric_for
 from regrade.metrics.case import Case
 from regrade.metrics.column import Column
-from regrade.registry import lookup
+from regrade.registry import lookup, times_replaced
 from regrade.rows.guard import first_record, read_records
 from regrade.rows.source import Reader
 from regrade.schema import Blank, FilterPipeline, FilterStep, FunctionRef, Malformed, Record, Unanswered
@@ -40,7 +41,15 @@ from regrade.versions import parse_version
 if TYPE_CHECKING:
     from regrade.progress import CancelToken
 
-_scorers: dict[str, _Scorer] = {}
+
+class _Latest(threading.local):
+    """What scored the last chunk in this thread: the next one is mostly of the same source."""
+
+    scorer: _Scorer | None = None
+    key: tuple[str, str, int] | None = None
+
+
+_latest = _Latest()
 
 
 def score_chunk(job: Job, cancel: CancelToken | None = None) -> Block:
@@ -59,10 +68,11 @@ def score_chunk(job: Job, cancel: CancelToken | None = None) -> Block:
 
 
 def _score_chunk(job: Job, cancel: CancelToken | None) -> Block:
-    scorer = _scorers.get(job.source.path + job.source.task)
-    if scorer is None or scorer.plan != job.plan:
-        _scorers.clear()
-        scorer = _scorers[job.source.path + job.source.task] = _Scorer(job)
+    key = job.source.path, job.source.task, times_replaced()
+    scorer = _latest.scorer
+    if scorer is None or _latest.key != key or scorer.plan != job.plan:
+        scorer, _latest.key = _Scorer(job), key
+        _latest.scorer = scorer
     with limited_memory():
         return scorer.score(job, cancel)
 
