@@ -233,3 +233,21 @@ def test_a_rooms_contents_page_names_its_modules(room: str) -> None:
     page = (folder / "__init__.py").read_text(encoding="utf-8")
     modules = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
     assert set(re.findall(r":mod:`\.(\w+)`", page)) == modules - {"__init__"}
+
+
+def test_the_list_of_public_names_is_that_of_the_package(project_root: Path) -> None:
+    import regrade
+
+    page = (project_root / "docs" / "reference" / "public.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert set(block.split()) == set(regrade.__all__)
+    guide = (project_root / "docs" / "guides" / "python.md").read_text(encoding="utf-8")
+    verbs = {name for name in regrade.__all__ if name[0].islower()} - {"to_messages", "ask_again"}
+    assert {name for name in verbs if f"{{func}}`{name} <" not in guide} == set()
+
+
+def test_the_hooks_before_a_commit_run_what_ci_runs(project_root: Path) -> None:
+    hooks = yaml.safe_load((project_root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert [repo["repo"] for repo in hooks] == ["local"], "the versions are those of uv.lock"
+    entries = [hook["entry"].split()[0] for hook in hooks[0]["hooks"]]
+    assert set(entries) == {".venv/bin/ruff", ".venv/bin/mypy", ".venv/bin/python"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 from tests.models.loopback import Loopback
 
+from regrade.judging import autoevals_model
 from regrade.judging.autoevals import SCORERS, scorer_named, snake_case
+from regrade.schema import Request
 
 autoevals = pytest.importorskip("autoevals")
 
@@ -164,6 +167,31 @@ def test_a_wrong_model_stops_it_with_a_clear_message(
     done = judge(cli, server, answers, "--with", "factuality", "--name", "j")
     assert done.code == 1
     assert "is the model's name right" in done.err
+
+
+def test_a_scorer_that_asks_when_all_has_ended_is_let_go(
+    cli: Callable[..., Any], start_server: Any, workspace: Path, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one asks once the model has failed the first, and the threads are waited for."""
+    given_up = threading.Event()
+    seen = []
+
+    def give_up(calls: autoevals_model._Calls) -> None:
+        real_give_up(calls)
+        given_up.set()
+
+    def score(request: Request, client: Any) -> Any:
+        seen.append(request.sample_id)
+        if len(seen) > 1:
+            given_up.wait(60)
+        return real_score(request, client)
+
+    real_give_up, real_score = autoevals_model._Calls.give_up, autoevals_model._score
+    monkeypatch.setattr(autoevals_model._Calls, "give_up", give_up)
+    monkeypatch.setattr(autoevals_model, "_score", score)
+    done = judge(cli, start_server(model="other"), answers, "--with", "factuality", "--name", "j")
+    assert done.code == 1
+    assert len(seen) == 2
 
 
 def test_a_model_that_answers_in_groups_is_refused(cli: Callable[..., Any], workspace: Path, answers: Path) -> None:

@@ -268,7 +268,8 @@ class _Scoring:
         for task in list(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        self.threads.shutdown(wait=True)
+        # The loop goes on meanwhile: a scorer that makes a call just now is told there that nobody answers any more.
+        await asyncio.to_thread(self.threads.shutdown)
 
 
 class _Client:
