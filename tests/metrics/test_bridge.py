@@ -17,6 +17,7 @@ from regrade.metrics.bridge import CardAggregation, metric_specs
 from regrade.metrics.card_metric import CardMetric
 from regrade.metrics.column import Column
 from regrade.metrics.evaluate import evaluate
+from regrade.metrics.intervals import bca_intervals
 from regrade.scoring.compare import compare_paths
 from regrade.scoring.options import Options
 from regrade.scoring.score import score_paths
@@ -80,8 +81,10 @@ def test_unitxt_s_intervals_are_those_of_evaluate(tmp_path: Path, name: str) -> 
     column = Column(aggregation.width)
     for sample in zip(*samples, strict=True):
         column.append(aggregation.statistics(metric.statistics(*sample)))
-    assert aggregation.own_interval
-    found = aggregation.interval(column, resamples=1000, level=0.95, seed=42)
+    policy = aggregation.interval_policy(resamples=1000, level=0.95, seed=42)
+    assert policy is not None
+    assert policy.literal
+    [found] = bca_intervals(aggregation.resampler(column), policy)
     assert found == (wanted["score_ci_low"], wanted["score_ci_high"])
 
 

@@ -17,7 +17,7 @@ from tests.metrics.kinds import KINDS
 from regrade.artifacts import build
 from regrade.metrics.card_metric import CardMetric
 from regrade.metrics.evaluate import evaluate
-from regrade.metrics.intervals import intervals
+from regrade.metrics.intervals import intervals, unitxt_policy
 
 FAST = ["accuracy", "f1_macro", "f1_micro", "f1_weighted", "f1_binary", "binary_max_accuracy", "roc_auc"]
 FAST += ["mean_squared_error", "token_overlap", "group_mean_accuracy", "f1_micro_multi_label", "matthews_correlation"]
@@ -63,7 +63,7 @@ def test_intervals_are_scipys(name: str) -> None:
     @given(kind.statistics(3, 20))
     def check(statistics: list[Any]) -> None:
         main = metric.main_score
-        found = intervals(metric, statistics, [main], resamples=60).get(main)
+        found = intervals(metric, statistics, [main], unitxt_policy(metric, resamples=60)).get(main)
         if found is None:  # all samples alike
             assert len({s[main] if isinstance(s, dict) else s.scores[main] for s in statistics}) == 1
             return
@@ -128,8 +128,8 @@ def test_a_correlation_of_1_has_the_interval_of_its_last_bits() -> None:
     metric = build({"__type__": "spearmanr"}, CardMetric)
     pairs = [(0.0, 0.1), (0.9, 0.9), (0.7, 0.5), (0.8, 0.6)]
     assert metric.reduce(pairs[:2])["spearmanr"] == stats.spearmanr(*zip(*pairs[:2], strict=True)).statistic != 1
-    assert intervals(metric, pairs, ["spearmanr"], resamples=60)["spearmanr"] == (1, 1)
-    of_three = intervals(metric, pairs[:3], ["spearmanr"], resamples=60)["spearmanr"]
+    assert intervals(metric, pairs, ["spearmanr"], unitxt_policy(metric, resamples=60))["spearmanr"] == (1, 1)
+    of_three = intervals(metric, pairs[:3], ["spearmanr"], unitxt_policy(metric, resamples=60))["spearmanr"]
     assert [math.isnan(bound) for bound in of_three] == [True, True]
 
 

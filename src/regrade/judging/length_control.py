@@ -106,7 +106,6 @@ class LengthControlled(AtEqualLength):
     """
 
     width = 3
-    own_interval: ClassVar[bool] = True
 
     def __init__(self, calibration: str) -> None:
         self.calibration = calibration
@@ -123,5 +122,8 @@ class LengthControlled(AtEqualLength):
             values[:, 0], values[:, 1], values[:, 2].astype("int64"), read_calibration(self.calibration)
         )
 
-    def interval(self, column: Column, *, resamples: int, level: float, seed: int) -> tuple[float, float] | None:
-        return None
+    def resampler(self, column: Column) -> Resampler:
+        return self.by_reducing(column)
+
+    def has_interval(self, column: Column) -> bool:
+        return False

@@ -43,6 +43,7 @@ from regrade.schema import MetricSpec
 if TYPE_CHECKING:
     from regrade.metrics.case import Case
     from regrade.metrics.column import Column
+    from regrade.metrics.intervals import IntervalPolicy
     from regrade.metrics.resampler import Resampler
 
 POLICY = "policy"
@@ -250,11 +251,6 @@ class CardAggregation(Aggregation):
         return found
 
     @property
-    def own_interval(self) -> bool:  # type: ignore[override]
-        """Whether Unitxt's intervals are made."""
-        return self.policy == UNITXT
-
-    @property
     def proportion(self) -> bool:  # type: ignore[override]
         """Whether samples have one number, and the value is their mean."""
         return self.width == 1
@@ -280,12 +276,12 @@ class CardAggregation(Aggregation):
 
         return Resampler(self._statistics(column), self.card.reduce, [self.score])
 
-    def interval(self, column: Column, *, resamples: int, level: float, seed: int) -> tuple[float, float] | None:
-        """The interval of the score, equal to Unitxt's where 1000 resamples are asked for; None where there is none."""
-        from regrade.metrics.intervals import intervals
+    def interval_policy(self, *, resamples: int, level: float, seed: int) -> IntervalPolicy | None:
+        """Unitxt's rules where the recipe asks for them, with 1000 resamples at most as there."""
+        if self.policy != UNITXT:
+            return super().interval_policy(resamples=resamples, level=level, seed=seed)
+        from regrade.metrics.intervals import unitxt_policy
 
-        card, statistics = self.card, self._statistics(column)
-        if card.n_resamples is None or len(statistics) < 2 or not self.has_interval(column):
-            return None
-        count = min(resamples, card.n_resamples)
-        return intervals(card, statistics, [self.score], seed=seed, level=level, resamples=count).get(self.score)
+        most = self.card.n_resamples
+        count = None if most is None else min(resamples, most)
+        return unitxt_policy(self.card, resamples=count, level=level, seed=seed)

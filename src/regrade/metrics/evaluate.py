@@ -72,13 +72,15 @@ def instance_row(metric: CardMetric, statistics: Any) -> Scores:
 def global_scores(metric: CardMetric, statistics: Sequence[Any], *, intervals: bool = True) -> Scores:
     """What is reported of all samples."""
     from regrade.metrics.intervals import intervals as intervals_of
+    from regrade.metrics.intervals import unitxt_policy
 
     scores = metric.reduce(statistics)
     totals: Scores = {"num_of_instances": len(statistics)}
     totals.update({metric.global_name(name): value for name, value in scores.items()})
     totals["score"] = scores.get(metric.main_score)
     totals["score_name"] = metric.global_name(metric.main_score)
-    found = intervals_of(metric, statistics, metric.interval_names(scores)) if intervals else {}
+    policy = unitxt_policy(metric) if intervals else None
+    found = intervals_of(metric, statistics, metric.interval_names(scores), policy)
     for name, (low, high) in found.items():
         totals[f"{metric.global_name(name)}_ci_low"] = low
         totals[f"{metric.global_name(name)}_ci_high"] = high

@@ -1,11 +1,11 @@
-"""Intervals of card metrics: BCa, equal to Unitxt's, which are scipy's with ``default_rng(42)``."""
+"""BCa intervals of scores from their resamples, by a policy: Regrade's rules, or Unitxt's."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from regrade.metrics.card_metric import CardMetric
 from regrade.metrics.resampler import Resampler
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from regrade.metrics.card_metric import CardMetric
 
     Floats = NDArray[np.float64]
 
@@ -23,60 +25,106 @@ _MOST_EXACT = 2000
 """Up to so many samples the scores without one are computed anew, one by one, where all are next to the estimate."""
 
 
-def intervals(
-    metric: CardMetric,
-    statistics: Sequence[Any],
-    names: list[str],
-    *,
-    seed: int = SEED,
-    level: float | None = None,
-    resamples: int | None = None,
-) -> dict[str, tuple[float, float]]:
-    """The intervals of a metric's scores.
+@dataclass(frozen=True)
+class IntervalPolicy:
+    """How intervals are made of resamples.
+
+    Attributes:
+        resamples: How many are drawn.
+        level: Confidence level.
+        seed: Of the resamples.
+        literal: Follow scipy to the letter, as Unitxt does: whether a replicate equals the estimate is decided by its
+            last bit, and degenerate cases are nan. Else what differs by rounding is equal.
+        fills_missing: Whether resamples without a value (nan) take one that others have; else the interval is nan.
+        flat_is_point: Whether the interval of a value that no resample changes is that value; else it is nan.
+        skips_equal: Whether there is no interval at all where all units have the same score.
+    """
+
+    resamples: int = 1000
+    level: float = 0.95
+    seed: int = SEED
+    literal: bool = False
+    fills_missing: bool = False
+    flat_is_point: bool = False
+    skips_equal: bool = False
+
+
+def unitxt_policy(
+    metric: CardMetric, *, resamples: int | None = None, level: float | None = None, seed: int = SEED
+) -> IntervalPolicy | None:
+    """Unitxt's rules for a metric; None for a metric without intervals.
 
     Args:
         metric: The metric; it says how many resamples are drawn and what becomes of those without a value.
-        statistics: The samples'.
-        names: The scores.
-        seed: Of the resamples.
-        level: Confidence level, instead of the metric's.
         resamples: How many, instead of the metric's.
+        level: Confidence level, instead of the metric's.
+        seed: Of the resamples.
+    """
+    count = metric.n_resamples if resamples is None else resamples
+    if count is None or count < 1:
+        return None
+    return IntervalPolicy(
+        count,
+        metric.confidence_level if level is None else level,
+        seed,
+        literal=True,
+        fills_missing=metric.fills_missing,
+        flat_is_point=metric.flat_is_point,
+        skips_equal=metric.skips_equal,
+    )
+
+
+def intervals(
+    metric: CardMetric, statistics: Sequence[Any], names: list[str], policy: IntervalPolicy | None
+) -> dict[str, tuple[float, float]]:
+    """The intervals of some scores of a card's metric.
 
     Returns:
         By score its interval, nan where the samples allow none. A score is missing where no interval is made at all:
         for less than two samples, or scores of samples that are all the same.
     """
-    count = metric.n_resamples if resamples is None else resamples
-    if not names or count is None or count < 1 or len(statistics) < 2:
+    if not names or policy is None or len(statistics) < 2:
         return {}
-    drawn = metric.resampler(statistics, names)
-    if metric.skips_equal:
-        wanted = [name for name, equal in zip(names, drawn.equal(), strict=True) if not equal]
+    resampler = metric.resampler(statistics, names)
+    if policy.skips_equal:
+        wanted = [name for name, equal in zip(names, resampler.equal(), strict=True) if not equal]
         if not wanted:
             return {}
         if len(wanted) < len(names):
-            names, drawn = wanted, metric.resampler(statistics, wanted)
-    if len(drawn) < 2:
+            names, resampler = wanted, metric.resampler(statistics, wanted)
+    if len(resampler) < 2:
         return {}
-    level = metric.confidence_level if level is None else level
-    estimate = drawn.estimate()
-    replicates = _replicates(drawn, estimate, count, seed)
-    jackknife = _jackknife(drawn, estimate, replicates)
-    return {
-        name: _interval(metric, replicates[:, k], estimate[k], jackknife[:, k], level, seed)
-        for k, name in enumerate(names)
-    }
+    return dict(zip(names, bca_intervals(resampler, policy), strict=True))
 
 
-def _replicates(drawn: Resampler, estimate: list[float], count: int, seed: int) -> Floats:
+def bca_intervals(
+    resampler: Resampler, policy: IntervalPolicy, estimate: Sequence[float] | None = None
+) -> list[tuple[float, float]]:
+    """The BCa interval of each score, nan where the units allow none.
+
+    Args:
+        resampler: Computes the scores of resamples.
+        policy: The rules.
+        estimate: The scores of all units, where they are known.
+    """
+    import numpy as np
+
+    values = resampler.estimate() if estimate is None else list(estimate)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        replicates = _replicates(resampler, values, policy)
+        jackknife = _jackknife(resampler, values, replicates) if policy.literal else resampler.jackknife()
+    return [_interval(policy, replicates[:, place], value, jackknife[:, place]) for place, value in enumerate(values)]
+
+
+def _replicates(drawn: Resampler, estimate: list[float], policy: IntervalPolicy) -> Floats:
     import numpy as np
 
     from regrade.statistics.bootstrap import resample_indices
 
     blocks = []
-    for indices in resample_indices(len(drawn), count, seed):
+    for indices in resample_indices(len(drawn), policy.resamples, policy.seed):
         values = drawn.replicates(indices)
-        if drawn.rounds:
+        if policy.literal and drawn.rounds:
             for row in _unsure(values, np.array(estimate), exact_ends=drawn.exact_ends):
                 values[row] = drawn.scores(indices[row].tolist())
         blocks.append(values)
@@ -114,17 +162,15 @@ def _jackknife(drawn: Resampler, estimate: list[float], replicates: Floats) -> F
     return Resampler.jackknife(drawn) if flat.any() else values
 
 
-def _interval(
-    metric: CardMetric, replicates: Floats, estimate: float, jackknife: Floats, level: float, seed: int
-) -> tuple[float, float]:
+def _interval(policy: IntervalPolicy, replicates: Floats, estimate: float, jackknife: Floats) -> tuple[float, float]:
     import numpy as np
 
     from regrade.statistics.intervals import bca_interval
 
-    if metric.fills_missing:
-        replicates, jackknife = _filled(replicates, seed), _filled(jackknife, seed)
-    low, high = bca_interval(replicates, estimate, jackknife, level=level, literal=True)
-    if metric.flat_is_point and math.isnan(low) and math.isnan(high):
+    if policy.fills_missing:
+        replicates, jackknife = _filled(replicates, policy.seed), _filled(jackknife, policy.seed)
+    low, high = bca_interval(replicates, estimate, jackknife, level=policy.level, literal=policy.literal)
+    if policy.flat_is_point and math.isnan(low) and math.isnan(high):
         everything = np.concatenate([replicates, [estimate], jackknife])
         if not np.isnan(everything).all() and np.nanstd(everything) == 0:
             low = high = float(np.nanmean(everything))

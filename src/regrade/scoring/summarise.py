@@ -287,29 +287,24 @@ class _Summary:
         self, aggregation: Aggregation, column: Column, value: float
     ) -> tuple[str, tuple[float, float]] | None:
         settings = self.settings
-        if aggregation.own_interval:
-            own = aggregation.interval(column, resamples=settings.resamples, level=settings.level, seed=settings.seed)
-            return ("bca", own) if own is not None and math.isfinite(own[0]) else None
-        averaged = aggregation.averaged(column)
-        if averaged is not None and aggregation.has_interval(column) and set(averaged) <= {0.0, 1.0}:
+        policy = aggregation.interval_policy(resamples=settings.resamples, level=settings.level, seed=settings.seed)
+        if policy is None or not aggregation.has_interval(column):
+            return None
+        averaged = None if policy.literal else aggregation.averaged(column)
+        if averaged is not None and set(averaged) <= {0.0, 1.0}:
             from regrade.statistics.proportion import wilson
 
             low, high = wilson(add_up(averaged), len(averaged), settings.level)
             return "wilson", (low, high)
-        if len(column) < 2 or not aggregation.has_interval(column):
+        if len(column) < 2:
             return None
-        from regrade.statistics.intervals import bca
+        from regrade.metrics.intervals import bca_intervals
 
         resampler = aggregation.resampler(column)
-        interval = bca(
-            resampler.main_replicates,
-            value,
-            resampler.jackknife()[:, 0],
-            resamples=settings.resamples,
-            level=settings.level,
-            seed=settings.seed,
-        )
-        return ("bca", (interval.low, interval.high)) if math.isfinite(interval.low) else None
+        if len(resampler) < 2 or (policy.skips_equal and all(resampler.equal())):
+            return None
+        [interval] = bca_intervals(resampler, policy, None if policy.literal else [value])
+        return ("bca", interval) if math.isfinite(interval[0]) else None
 
     def _fill_clustered(
         self, result: Result, aggregation: Aggregation, column: Column, clusters: Sequence[Any]

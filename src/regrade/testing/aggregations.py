@@ -84,7 +84,7 @@ def _check_width(subject: str, aggregation: Aggregation, statistics: Any) -> Non
 def _check_resampling(subject: str, made: Aggregation, whole: Column) -> None:
     import numpy as np
 
-    if made.own_interval or not made.has_interval(whole) or type(made).resampler is Aggregation.resampler:
+    if not made.has_interval(whole) or type(made).resampler is Aggregation.resampler:
         return
     count = len(whole)
     generator = np.random.default_rng(1)

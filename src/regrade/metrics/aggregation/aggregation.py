@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from regrade.metrics.column import Column
+    from regrade.metrics.intervals import IntervalPolicy
     from regrade.metrics.resampler import Resampler
 
 _LARGEST_SLOW_INTERVAL = 5000
@@ -30,7 +31,6 @@ class Aggregation:
         proportion: Values are 0 or 1 and the result is their mean, when they turn out to be; Wilson's interval fits.
         of_texts: Values may hold texts that mean themselves (labels, references), so that one that looks like a number
             stays a text when a log is read.
-        own_interval: Whether :meth:`interval` makes the interval, instead of the resampler.
         compat: The lm-evaluation-harness version to follow where its versions differ; set after construction.
     """
 
@@ -39,7 +39,6 @@ class Aggregation:
     stderr: ClassVar[Stderr] = "none"
     proportion: ClassVar[bool] = False
     of_texts: ClassVar[bool] = False
-    own_interval: ClassVar[bool] = False
     compat: Version = LATEST
     policy: str | None = None
     """Whose intervals are made, where another tool's differ; None: Regrade's."""
@@ -102,9 +101,11 @@ class Aggregation:
         """What else the same statistics give, by the names it is reported under."""
         return {}
 
-    def interval(self, column: Column, *, resamples: int, level: float, seed: int) -> tuple[float, float] | None:
-        """The BCa interval, for aggregations that make their own; None where there is none."""
-        raise NotImplementedError
+    def interval_policy(self, *, resamples: int, level: float, seed: int) -> IntervalPolicy | None:
+        """The rules by which an interval is made, Regrade's but where a tool's are asked for; None for no interval."""
+        from regrade.metrics.intervals import IntervalPolicy
+
+        return IntervalPolicy(resamples, level, seed)
 
     def closed_stderr(self, column: Column) -> float:
         """The harness's closed-form standard error; only where ``stderr`` is ``closed``, for 2 samples or more."""
