@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -251,3 +252,20 @@ def test_the_hooks_before_a_commit_run_what_ci_runs(project_root: Path) -> None:
     assert [repo["repo"] for repo in hooks] == ["local"], "the versions are those of uv.lock"
     entries = [hook["entry"].split()[0] for hook in hooks[0]["hooks"]]
     assert set(entries) == {".venv/bin/ruff", ".venv/bin/mypy", ".venv/bin/python"}
+
+
+#: Folders that hold more than 25 modules still; one that does not is to go from here.
+CROWDED = {"cli", "cards/operators"}
+LONGEST = 500
+
+
+def test_modules_and_folders_have_a_size_that_can_be_read(project_root: Path) -> None:
+    package = project_root / "src" / "regrade"
+    files = [path for path in package.rglob("*.py") if path.name != "plugin_index.py"]  # which is generated
+    long = {
+        path.relative_to(package).as_posix() for path in files if len(path.read_text("utf-8").splitlines()) > LONGEST
+    }
+    assert long == set()
+    counts = Counter(path.parent for path in files if not path.name.startswith("__"))
+    crowded = {folder.relative_to(package).as_posix() for folder, count in counts.items() if count > 25}
+    assert crowded == CROWDED

@@ -153,17 +153,7 @@ def compile_template(source: str, keep_trailing_newline: bool = True) -> Render:
         return _environment(keep_trailing_newline).render_within(_jinja(source, keep_trailing_newline), document)
 
     if (places := _parse_index(_trim(source, keep_trailing_newline))) is not None:
-        options, wanted = places
-
-        def render_index(document: Mapping[str, Any]) -> str:
-            try:
-                values, value = _follow(document, options), _follow(document, wanted)
-            except LookupError:
-                return with_jinja(document)
-            return str(values.index(value)) if type(values) is list else with_jinja(document)
-
-        return render_index
-
+        return _index_renderer(*places, with_jinja)
     parsed = _parse(_trim(source, keep_trailing_newline))
     if parsed is None:
         return with_jinja
@@ -192,6 +182,19 @@ def compile_template(source: str, keep_trailing_newline: bool = True) -> Render:
         return "".join(parts)
 
     return render
+
+
+def _index_renderer(options: Any, wanted: Any, with_jinja: Render) -> Render:
+    """The place of a value in a list, ``{{choices.index(answer)}}``, without Jinja where it is one."""
+
+    def render_index(document: Mapping[str, Any]) -> str:
+        try:
+            values, value = _follow(document, options), _follow(document, wanted)
+        except LookupError:
+            return with_jinja(document)
+        return str(values.index(value)) if type(values) is list else with_jinja(document)
+
+    return render_index
 
 
 @lru_cache(maxsize=256)

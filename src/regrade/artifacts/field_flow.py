@@ -8,7 +8,7 @@ much is not told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from string import Formatter
 from typing import Any, Final
 
@@ -173,11 +173,15 @@ class _Flow:
             self.ask([source for source, _ in pairs], path, name)
         self.write([target for _, target in pairs])
         if name == "rename" and everywhere:
-            targets = {_first(target) for _, target in pairs}
-            for source, target in pairs:
-                if _first(source) == source and source not in targets:
-                    self.remove(source, f"{where} renames it to {target!r}")
+            self._rename(pairs, where)
         return None
+
+    def _rename(self, pairs: Sequence[tuple[Any, Any]], where: str) -> None:
+        """What is renamed stands under its old name no more, unless another took it."""
+        targets = {_first(target) for _, target in pairs}
+        for source, target in pairs:
+            if _first(source) == source and source not in targets:
+                self.remove(source, f"{where} renames it to {target!r}")
 
     def ask_templates(self, given: Any, fields: set[str], path: Path) -> None:
         """Tell of fields that templates name and the task does not have."""

@@ -214,20 +214,31 @@ def _cut(stream: IO[bytes], path: str) -> Iterator[bytes]:
                 if depth or element.strip():
                     yield element
                 if depth == 0:
-                    if buffer[start:].strip() or _block(stream, _ARRAY_BLOCK, path).strip():
-                        raise InputError("something follows the end of the JSON array", where=path)
+                    _refuse_more(buffer[start:], stream, path)
                     return
         buffer = buffer[start:]
-        if len(buffer) > MAX_LINE_BYTES:
-            raise InputError(f"an element of the JSON array is longer than {MAX_LINE_BYTES:,} bytes", where=path)
-        # The element is looked at again from its beginning; doubling keeps that linear.
-        more = _block(stream, max(_ARRAY_BLOCK, len(buffer)), path)
+        more = _more_of_element(buffer, stream, path)
         if not more:
-            if not buffer.strip():
-                raise InputError("the JSON array breaks off", where=path)
             yield buffer
             return
         buffer += more
+
+
+def _refuse_more(rest: bytes, stream: IO[bytes], path: str) -> None:
+    """Nothing but space may follow the end of the array."""
+    if rest.strip() or _block(stream, _ARRAY_BLOCK, path).strip():
+        raise InputError("something follows the end of the JSON array", where=path)
+
+
+def _more_of_element(buffer: bytes, stream: IO[bytes], path: str) -> bytes:
+    """What follows the beginning of an element; nothing where the file breaks off within it."""
+    if len(buffer) > MAX_LINE_BYTES:
+        raise InputError(f"an element of the JSON array is longer than {MAX_LINE_BYTES:,} bytes", where=path)
+    # The element is looked at again from its beginning; doubling keeps that linear.
+    more = _block(stream, max(_ARRAY_BLOCK, len(buffer)), path)
+    if not more and not buffer.strip():
+        raise InputError("the JSON array breaks off", where=path)
+    return more
 
 
 def _leading_elements(buffer: bytes) -> tuple[list[msgspec.Raw], int]:

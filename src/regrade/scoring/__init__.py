@@ -10,6 +10,7 @@
 :mod:`.conditions`       which rows count, and what they are grouped by
 :mod:`.recorded_hashes`  whether a row holds what its recorded hashes are of
 :mod:`.breaker`          the end of scoring that gets nowhere
+:mod:`.extracted`        what a pipeline took from answers, and what of it cannot be measured
 :mod:`.block`            what a chunk gives, and joining blocks
 :mod:`.parts`            several runs in one file, and repeated rows
 :mod:`.file_rows`        a source's rows read once more

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import Any, Literal
 
+from regrade.errors import NoReferenceError, RegradeError, TimeLimitExceeded, UnavailableError
 from regrade.metrics.column import Column
 from regrade.schema import Malformed
 
@@ -193,3 +194,18 @@ class Block:
         self.hash_mismatches += [(line + first_line, what) for line, what in other.hash_mismatches]
         self.problems += [problem for problem in other.problems if problem not in self.problems]
         self.unavailable |= other.unavailable
+
+
+def reason_of_error(error: Exception) -> str:
+    """What a person is told of an error that a sample met."""
+    if isinstance(error, UnavailableError) and error.hint:
+        return f"{error.what} ({error.hint})"
+    return error.what if isinstance(error, RegradeError) else f"{type(error).__name__}: {error}"
+
+
+def failure_of(row: int, error: Exception) -> Failure:
+    """The failure of a row, by what was raised."""
+    lacks: Literal["reference", "software"] | None = None
+    if isinstance(error, UnavailableError):
+        lacks = "reference" if isinstance(error, NoReferenceError) else "software"
+    return Failure(row, reason_of_error(error), isinstance(error, TimeLimitExceeded), lacks)

@@ -14,7 +14,7 @@ from regrade.scoring.plan import Method
 
 if TYPE_CHECKING:
     from regrade.rows.source import Source
-    from regrade.scoring.results import Result, SourceScores
+    from regrade.scoring.results import Counts, Result, SourceScores
     from regrade.scoring.scores import ScoredSources, SourceBlock
 
 Verdict = Literal["equal", "different", "incomplete", "not checked"]
@@ -180,6 +180,17 @@ def _lost_to_both(kept: SourceBlock, row: CheckRow) -> int:
     return sum(row.metric not in kept.block.recorded[rows[failure.row]] for failure in metric.failures)
 
 
+def _lack(counts: Counts, result: Result) -> str | None:
+    """What of the log was not there to be scored; None if nothing."""
+    if counts.missing:
+        return f"{counts.samples} of {counts.expected} samples are in the log"
+    if counts.expected is not None and result.n < counts.expected:
+        return f"{result.n} of {counts.expected} samples are in the log under this filter"
+    if counts.incomplete:
+        return counts.incomplete
+    return f"{counts.malformed} rows could not be read" if counts.malformed else None
+
+
 def _judge(row: CheckRow, scores: SourceScores, result: Result, failed: int) -> None:
     """A verdict where the whole log was scored; ``failed`` samples have a value in the log and none here."""
     counts = scores.counts
@@ -188,18 +199,9 @@ def _judge(row: CheckRow, scores: SourceScores, result: Result, failed: int) -> 
     if row.differences:
         row.verdict = "different"
         row.reason = f"{len(row.differences)} of {row.rows} samples differ"
-    elif counts.missing:
+    elif (lack := _lack(counts, result)) is not None:
         row.verdict = "incomplete"
-        row.reason = f"{counts.samples} of {counts.expected} samples are in the log"
-    elif counts.expected is not None and result.n < counts.expected:
-        row.verdict = "incomplete"
-        row.reason = f"{result.n} of {counts.expected} samples are in the log under this filter"
-    elif counts.incomplete:
-        row.verdict = "incomplete"
-        row.reason = counts.incomplete
-    elif counts.malformed:
-        row.verdict = "incomplete"
-        row.reason = f"{counts.malformed} rows could not be read"
+        row.reason = lack
     elif failed:
         row.verdict = "different"
         row.reason = f"{failed} of {result.n} samples could not be scored"

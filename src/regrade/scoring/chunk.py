@@ -5,19 +5,16 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from regrade.budget import MAX_TEXT
 from regrade.errors import (
     ExpressionError,
-    InputError,
-    NoReferenceError,
-    RegradeError,
     TimeLimitExceeded,
     UnavailableError,
 )
 from regrade.files.guard import malformed_row, reading
-from regrade.filters import Pipeline, is_unparsed
+from regrade.filters import Pipeline
 from regrade.filters.filter import Unparsed
 from regrade.lm_eval.templates import TaskTemplates
 from regrade.memory_limit import limited_memory
@@ -30,9 +27,10 @@ from regrade.registry import lookup, times_replaced
 from regrade.rows.guard import first_record, read_records
 from regrade.rows.source import Reader
 from regrade.schema import Blank, FilterPipeline, FilterStep, FunctionRef, Malformed, Record, Unanswered
-from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock
+from regrade.scoring.block import Block, Failure, MetricBlock, PipelineBlock, failure_of, reason_of_error
 from regrade.scoring.breaker import NOT_SCORED, is_over
 from regrade.scoring.conditions import Conditions
+from regrade.scoring.extracted import check_likelihoods, check_size, found_nothing
 from regrade.scoring.plan import Job, MetricPlan, Plan
 from regrade.scoring.recorded_hashes import wrong_hashes
 from regrade.time_limit import TimeLimit
@@ -176,7 +174,7 @@ class _Scorer:
         try:
             metric.prepare()
         except Exception as error:
-            self.unavailable[name] = _reason(error)
+            self.unavailable[name] = reason_of_error(error)
             del self.measures[name]
             return False
         return True
@@ -276,38 +274,29 @@ class _Scorer:
                 extracted = record.extracted
             else:
                 extracted = pipeline.apply(record.answers, record.scope if pipeline.uses_doc else None)
-            unparsed = _found_nothing(extracted)
+            unparsed = found_nothing(extracted)
             if self.of_likelihoods:
-                _check_likelihoods(extracted)
+                check_likelihoods(extracted)
             if len(extracted) != 1 or (type(extracted[0]) is str and len(extracted[0]) > MAX_TEXT):
-                _check_size(extracted, record)
+                check_size(extracted, record)
             if self.process_results is not None:
-                for name, value in dict(self.process_results(record.doc, extracted)).items():
-                    values.append((self._named(name), value))
+                found = dict(self.process_results(record.doc, extracted))
+                values = [(self._named(name), value) for name, value in found.items()]
             elif self.computed:
-                case = Case(record, self.templates, extracted, compat=self.compat, shared=shared)
-                keeping = self._keeping_case(record, pipeline, shared) if self.keeping else case
-                for measure in self.computed:
-                    over_repeats = measure.metric is not None and measure.metric.over_repeats
-                    self._measure(measure, keeping if over_repeats else case, values, failures, row)
+                self._measure_case(record, pipeline, extracted, shared, values, failures, row)
             timer.finish()
         except Exception as error:
             timer.stop()
-            failure = _failure(row, timer.error() if timer.exceeded else error)
-            failures = [(measure, failure) for measure in self.measures.values() if not measure.recorded]
+            failures = self._fail(failure_of(row, timer.error() if timer.exceeded else error))
             values = []
             if timer.exceeded:
-                if extracted is not None and "target" not in shared:
-                    shared["late"] = True  # the templates took the time, and would again
-                out.late.append(row)
-                if is_over(out.late, self.from_start):
-                    self.stopped.add(pipeline.name)
+                self._count_late(row, pipeline.name, extracted, shared, out)
         out.unparsed.append(unparsed)
         if out.extracted is not None:
             out.extracted.append(extracted)
         self._keep(record, row, out, values, failures)
         for measure, failure in failures:
-            self._add_failure(measure, failure, record, shared, out, timer)
+            self._addfailure_of(measure, failure, record, shared, out, timer)
 
     def _pass_over(
         self, record: Record, row: int, stopped: bool, shared: dict[Any, Any], out: PipelineBlock, timer: TimeLimit
@@ -321,7 +310,35 @@ class _Scorer:
             if stopped and not measure.recorded:
                 self._metric_block(measure, out).failures.append(Failure(row, NOT_SCORED, timed_out=True))
             elif type(record) is Unanswered and not measure.recorded:
-                self._add_failure(measure, Failure(row, record.reason), record, shared, out, timer)
+                self._addfailure_of(measure, Failure(row, record.reason), record, shared, out, timer)
+
+    def _measure_case(
+        self,
+        record: Record,
+        pipeline: Pipeline | RecordedPipeline,
+        extracted: Any,
+        shared: dict[Any, Any],
+        values: list[tuple[_Measure, Any]],
+        failures: list[tuple[_Measure, Failure]],
+        row: int,
+    ) -> None:
+        case = Case(record, self.templates, extracted, compat=self.compat, shared=shared)
+        keeping = self._keeping_case(record, pipeline, shared) if self.keeping else case
+        for measure in self.computed:
+            over_repeats = measure.metric is not None and measure.metric.over_repeats
+            self._measure(measure, keeping if over_repeats else case, values, failures, row)
+
+    def _fail(self, failure: Failure) -> list[tuple[_Measure, Failure]]:
+        """The failure of every metric that is computed here."""
+        return [(measure, failure) for measure in self.measures.values() if not measure.recorded]
+
+    def _count_late(self, row: int, pipeline: str, extracted: Any, shared: dict[Any, Any], out: PipelineBlock) -> None:
+        """Count a row that ran into the time limit, and stop a pipeline of which too many did."""
+        if extracted is not None and "target" not in shared:
+            shared["late"] = True  # the templates took the time, and would again
+        out.late.append(row)
+        if is_over(out.late, self.from_start):
+            self.stopped.add(pipeline)
 
     def _keep(
         self,
@@ -337,7 +354,7 @@ class _Scorer:
                 recorded = record.recorded
             except Exception as error:
                 recorded = {}
-                failures += [(measure, _failure(row, error)) for measure in self.recorded]
+                failures += [(measure, failure_of(row, error)) for measure in self.recorded]
             values += [(m, recorded[m.name]) for m in self.recorded if m.name in recorded]
         for measure, value in values:
             aggregation = measure.aggregation
@@ -346,13 +363,13 @@ class _Scorer:
                 metric = out.metrics.get(measure.name) or self._metric_block(measure, out)
                 metric.column.append(statistics)
             except Exception as error:
-                failures.append((measure, _failure(row, error)))
+                failures.append((measure, failure_of(row, error)))
                 continue
             metric.rows.append(row)
             if metric.values is not None:
                 metric.values.append(aggregation.shown(value))
 
-    def _add_failure(
+    def _addfailure_of(
         self,
         measure: _Measure,
         failure: Failure,
@@ -413,7 +430,7 @@ class _Scorer:
         except Exception as error:
             value = None if isinstance(error, UnavailableError) else _of_unread(measure.metric, case)
             if value is None:
-                failures.append((measure, _failure(row, error)))
+                failures.append((measure, failure_of(row, error)))
                 return
         if type(value) is dict:
             values += [(self._named(name, measure), item) for name, item in value.items()]
@@ -438,33 +455,12 @@ class _Scorer:
         return block
 
 
-def _check_size(extracted: Any, record: Record) -> None:
-    """Refuse what a pipeline made of an answer where it is too long a text, and longer than the answer itself."""
-    for text in extracted:
-        if type(text) is str and len(text) > MAX_TEXT:
-            longest = max((len(one) for texts in record.answers for one in texts if isinstance(one, str)), default=0)
-            if len(text) > longest:
-                raise InputError(f"the filters make a text of more than {MAX_TEXT:,} characters")
-
-
-def _check_likelihoods(extracted: Any) -> None:
-    """Refuse log-likelihoods by which nothing can be compared; minus infinity is that of what cannot be said.
-
-    The harness takes nan as the largest, and a choice that has it as the model's.
-    """
-    for one in extracted:
-        value = one[0] if type(one) is tuple else one
-        if type(value) is float and not value < _INFINITY:
-            where = f" {extracted.index(one) + 1} of {len(extracted)}" if len(extracted) > 1 else ""
-            raise InputError(f"log-likelihood{where} is {value}")
-
-
 def _of_unread(metric: Metric, case: Case) -> Any:
     """What a metric gives an answer in which the filters found nothing, where it cannot measure what they left.
 
     None where they found something, or it gives nothing.
     """
-    if not _found_nothing(case.extracted):
+    if not found_nothing(case.extracted):
         return None
     try:
         return metric.unanswered(Case(case.record, case.task, [Unparsed("")], compat=case.compat, shared=case.shared))
@@ -472,23 +468,3 @@ def _of_unread(metric: Metric, case: Case) -> Any:
         raise
     except Exception:
         return None
-
-
-def _found_nothing(extracted: Any) -> int:
-    """1 where a pipeline found nothing in any of a record's answers, else 0."""
-    if len(extracted) == 1:
-        return 1 if is_unparsed(extracted[0]) else 0
-    return 1 if extracted and all(map(is_unparsed, extracted)) else 0
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnavailableError) and error.hint:
-        return f"{error.what} ({error.hint})"
-    return error.what if isinstance(error, RegradeError) else f"{type(error).__name__}: {error}"
-
-
-def _failure(row: int, error: Exception) -> Failure:
-    lacks: Literal["reference", "software"] | None = None
-    if isinstance(error, UnavailableError):
-        lacks = "reference" if isinstance(error, NoReferenceError) else "software"
-    return Failure(row, _reason(error), isinstance(error, TimeLimitExceeded), lacks)

@@ -169,12 +169,7 @@ def score_sources(
                 continue
             lacking.append(nothing_left(item.source, block, item.plan))
             if (other := with_recorded(item, block)) is not None:
-                whole, block = other, Block()
-                with closing(Running([other], engine, one_source_at_a_time=True, cancel=cancel)) as again:
-                    for _, (_, part) in zip(range(chunks), again.blocks_of(other), strict=False):
-                        block.extend(part)
-                        if part.late_pipelines and (ended := stop_pipelines(other, block)):
-                            again.stop(other, ended)
+                whole, block = other, _score_again(other, chunks, engine, cancel)
             whole = without_unavailable(whole, block)
             for pipeline in whole.plan.recipe.filters:  # a source without chunks has no block that would know them
                 block.pipelines.setdefault(pipeline.name, PipelineBlock(keep=whole.plan.keep))
@@ -194,13 +189,28 @@ def score_sources(
         from regrade.lm_eval.task_groups import score_groups
 
         scores.task_groups = score_groups(scores.sources, scores.parts)
+    _refuse_nothing(scores, sources)
+    return scores
+
+
+def _score_again(item: Planned, chunks: int, engine: Engine, cancel: CancelToken | None) -> Block:
+    """Score the first chunks of a source by another plan."""
+    block = Block()
+    with closing(Running([item], engine, one_source_at_a_time=True, cancel=cancel)) as again:
+        for _, (_, part) in zip(range(chunks), again.blocks_of(item), strict=False):
+            block.extend(part)
+            if part.late_pipelines and (ended := stop_pipelines(item, block)):
+                again.stop(item, ended)
+    return block
+
+
+def _refuse_nothing(scores: ScoredSources, sources: list[Source]) -> None:
     if not any(part.counts.samples or part.malformed for part in scores.parts):
         raise InputError(
             "there is nothing to score" if any(source.notes for source in sources) else "there are no samples in it",
             where=", ".join(sorted({source.path for source in sources})),
             hint="\n  ".join(note for source in sources for note in source.notes) or None,
         )
-    return scores
 
 
 class _Read:

@@ -188,10 +188,7 @@ def cut_blocks(
         if not data:
             break
         if first:
-            while len(data) < len(_BOM) and (more := read(block_bytes)):
-                data += more
-            data = data.removeprefix(_BOM)
-            first = False
+            data, first = _without_mark(data, read, block_bytes), False
         if passing:
             end = data.find(b"\n") + 1
             if not end:
@@ -201,13 +198,7 @@ def cut_blocks(
         end = data.rfind(b"\n") + 1
         if end:
             if held:
-                head = data.find(b"\n") + 1
-                if held + head > max_row:
-                    yield _too_long(max_row)
-                    if head < end:
-                        yield Block(data[head:end])
-                else:
-                    yield Block(b"".join((*parts, data[:end])))
+                yield from _end_line(parts, held, data[:end], max_row)
             else:
                 yield Block(data if end == len(data) else data[:end])
             rest = data[end:]
@@ -220,6 +211,24 @@ def cut_blocks(
             yield _too_long(max_row)
     if held:
         yield Block(b"".join((*parts, b"\n")))
+
+
+def _end_line(parts: list[bytes], held: int, data: bytes, max_row: int) -> Iterator[Block]:
+    """The line that is under way, up to its end in ``data``, with the whole lines behind it."""
+    head = data.find(b"\n") + 1
+    if held + head <= max_row:
+        yield Block(b"".join((*parts, data)))
+        return
+    yield _too_long(max_row)
+    if head < len(data):
+        yield Block(data[head:])
+
+
+def _without_mark(data: bytes, read: Callable[[int], bytes], block_bytes: int) -> bytes:
+    """How a file begins, without a byte order mark; what is read in ever so small pieces is put together for that."""
+    while len(data) < len(_BOM) and (more := read(block_bytes)):
+        data += more
+    return data.removeprefix(_BOM)
 
 
 def _too_long(limit: int) -> Block:

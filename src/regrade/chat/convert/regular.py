@@ -83,17 +83,8 @@ def shape_of(rows: Sequence[Any], converter: Converter) -> Shape | None:
         return None
     if converter.format not in ("sharegpt", "messages"):
         return None
-    found: dict[tuple[str, str, str], int] = {}
-    columns: dict[str, None] = {}
-    for row in rows:
-        if not isinstance(row, dict):
-            continue
-        columns.update(dict.fromkeys(row))
-        for column, value in row.items():
-            if isinstance(value, list) and value and isinstance(value[0], dict) and len(value[0]) == 2:
-                for role, content in _PAIRS:
-                    if role in value[0] and content in value[0]:
-                        found[column, role, content] = found.get((column, role, content), 0) + 1
+    columns = {name: None for row in rows if isinstance(row, dict) for name in row}
+    found = _count_turns(rows)
     wanted = _MESSAGES if converter.format == _MESSAGES else converter.mapping.columns.get(_MESSAGES)
     likely = [key for key in found if wanted is None or key[0] == wanted]
     if not likely or len(columns) > MOST_COLUMNS or not all(map(_nameable, columns)):
@@ -108,6 +99,18 @@ def shape_of(rows: Sequence[Any], converter: Converter) -> Shape | None:
     if not converter.mapping.chat_format and not _claimed_by_no_other(converter, rows, frozenset(columns)):
         return None
     return Shape(column, role, content, tuple(columns), roles) if roles else None
+
+
+def _count_turns(rows: Sequence[Any]) -> dict[tuple[str, str, str], int]:
+    """How many rows have turns of two fields, by column and the names of role and content."""
+    found: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        for column, value in row.items() if isinstance(row, dict) else ():
+            if isinstance(value, list) and value and isinstance(value[0], dict) and len(value[0]) == 2:
+                for role, content in _PAIRS:
+                    if role in value[0] and content in value[0]:
+                        found[column, role, content] = found.get((column, role, content), 0) + 1
+    return found
 
 
 def _claimed_by_no_other(converter: Converter, rows: Sequence[Any], columns: frozenset[str]) -> bool:
@@ -160,42 +163,49 @@ class RegularLines:
     def __call__(self, block: bytes | bytearray) -> bytes | bytearray | None:
         """Convert a block of lines; None if any of them is not regular."""
         lines = block.count(b"\n")
-        place = self._place
-        out = self._out
-        drops = self._drops
-        turns = 0
         try:
             check_utf8(block)
             rows = self._decode(block)
             if len(rows) != lines:
                 return None
-            if self.shape.untouched:
-                for row in rows:
-                    messages = getattr(row, place)
-                    if not messages:
-                        return None
-                    turns += len(messages)
-                    for message in messages:
-                        if memoryview(message.content)[0] != _QUOTE:
-                            return None
-            else:
-                for row in rows:
-                    messages = getattr(row, place)
-                    if not messages:
-                        return None
-                    turns += len(messages)
-                    row.__class__ = out
-                    if drops is not None:
-                        setattr(row, drops, UNSET)
-                    for message in messages:
-                        if memoryview(message.content)[0] != _QUOTE:
-                            return None
-                        message.__class__ = message.__class__.meant
+            turns = self._count(rows) if self.shape.untouched else self._rename(rows)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError):
+            return None
+        if turns is None:
             return None
         self.rows = lines
         self.turns = turns
         return block if self.shape.untouched else _encode_lines(rows)
+
+    def _count(self, rows: Sequence[Any]) -> int | None:
+        """The turns of rows that stay as they are; None if one is not regular."""
+        place, turns = self._place, 0
+        for row in rows:
+            messages = getattr(row, place)
+            if not messages:
+                return None
+            turns += len(messages)
+            for message in messages:
+                if memoryview(message.content)[0] != _QUOTE:
+                    return None
+        return turns
+
+    def _rename(self, rows: Sequence[Any]) -> int | None:
+        """Have rows and turns written under other names; the number of turns, None if one is not regular."""
+        place, out, drops, turns = self._place, self._out, self._drops, 0
+        for row in rows:
+            messages = getattr(row, place)
+            if not messages:
+                return None
+            turns += len(messages)
+            row.__class__ = out
+            if drops is not None:
+                setattr(row, drops, UNSET)
+            for message in messages:
+                if memoryview(message.content)[0] != _QUOTE:
+                    return None
+                message.__class__ = message.__class__.meant
+        return turns
 
 
 def _turn_classes(shape: Shape, content: Any) -> tuple[Any, list[type]]:

@@ -303,21 +303,18 @@ def fold(message: dict[str, Any], role: str = "role", content: str = "content") 
         if key == role and isinstance(value, str):
             folded["role"] = value
         elif key == content and isinstance(value, str):
-            folded["content"] = value
-            if not encodable(value):
-                folded["content"] = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            folded["content"] = _encodable_text(value)
+            if folded["content"] is not value:
                 extra[key] = value
         elif key == content and isinstance(value, list):
             folded["parts"] = json_text(value)
         elif key in ("name", "tool_call_id") and isinstance(value, str) and encodable(value):
             folded[key] = value
-        elif key == "weight" and type(value) in (int, float) and math.isfinite(value) and abs(value) <= _EXACT:
+        elif key == "weight" and _is_exact(value):
             folded[key] = float(value)
         elif key == "tool_calls" and isinstance(value, list) and all(isinstance(call, dict) for call in value):
-            calls, exact = _fold_calls(value)
-            folded[key] = calls
-            if not exact:
-                extra[key] = value
+            folded[key], exact = _fold_calls(value)
+            extra |= {} if exact else {key: value}
         else:
             extra[key] = value
     if "role" not in folded or not encodable(folded["role"]):
@@ -325,6 +322,16 @@ def fold(message: dict[str, Any], role: str = "role", content: str = "content") 
     if extra:
         folded[EXTRA] = json_text(extra)
     return folded
+
+
+def _is_exact(value: Any) -> bool:
+    """Whether a value is a number that a float holds exactly."""
+    return type(value) in (int, float) and math.isfinite(value) and abs(value) <= _EXACT
+
+
+def _encodable_text(text: str) -> str:
+    """The same text; halves of surrogate pairs, which no file holds, are replaced."""
+    return text if encodable(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _fold_calls(calls: list[Any]) -> tuple[list[dict[str, Any]], bool]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from regrade.chat.format import REJECTED, Conversation, Written
 from regrade.chat.formats.pairs import Pairs
+from regrade.chat.message import Message
 from regrade.chat.row_error import ChatRowError
 from regrade.registry import register
 
@@ -42,20 +43,7 @@ class Alpaca(Pairs):
             system = _text(messages.pop(0), losses)
             if not system:
                 losses.append("an empty system prompt")
-        pairs: list[list[str]] = []
-        for message in messages:
-            text = _text(message, losses)
-            if message["role"] == "user" and (not pairs or len(pairs[-1]) == 2):
-                pairs.append([text])
-            elif message["role"] == "assistant" and pairs and len(pairs[-1]) == 1:
-                pairs[-1].append(text)
-            else:
-                raise ChatRowError(
-                    "Alpaca holds turns of user and assistant, one after the other, and nothing else",
-                    kind="turns that Alpaca cannot hold",
-                )
-        if not pairs or len(pairs[-1]) == 1:
-            raise ChatRowError("Alpaca holds no conversation without an answer at its end")
+        pairs = _pairs(messages, losses)
         if pairs[-1][0] == "":
             losses.append("an empty prompt")
         row |= {"instruction": pairs[-1][0], "input": "", "output": pairs[-1][1]}
@@ -65,6 +53,25 @@ class Alpaca(Pairs):
             row |= {"chosen": row.pop("output"), "rejected": _text(rejected[-1], losses)}
         row |= {"history": pairs[:-1], "system": system}
         return Written(row, list(dict.fromkeys(losses)))
+
+
+def _pairs(messages: list[Message], losses: list[str]) -> list[list[str]]:
+    """The turns, each a prompt and its answer."""
+    pairs: list[list[str]] = []
+    for message in messages:
+        text = _text(message, losses)
+        if message["role"] == "user" and (not pairs or len(pairs[-1]) == 2):
+            pairs.append([text])
+        elif message["role"] == "assistant" and pairs and len(pairs[-1]) == 1:
+            pairs[-1].append(text)
+        else:
+            raise ChatRowError(
+                "Alpaca holds turns of user and assistant, one after the other, and nothing else",
+                kind="turns that Alpaca cannot hold",
+            )
+    if not pairs or len(pairs[-1]) == 1:
+        raise ChatRowError("Alpaca holds no conversation without an answer at its end")
+    return pairs
 
 
 def _text(message: dict[str, Any], losses: list[str]) -> str:

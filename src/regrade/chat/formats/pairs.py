@@ -82,13 +82,7 @@ class Pairs(ChatFormat):
         words = "\n".join(text for text in (prompt, added) if text)
         if words or prompt is not None:
             messages.append({"role": "user", "content": words})
-        completion = row[completion_name] if completion_name else None
-        if isinstance(completion, str):
-            messages.append({"role": "assistant", "content": completion})
-        elif isinstance(completion, list | dict):
-            messages += read_turns(completion, self.roles, what=completion_name or "") if completion else []
-        elif completion is not None:
-            raise ChatRowError(f"`{completion_name}` is {kind_of(completion)}, not text")
+        messages += self._completion(row[completion_name], completion_name) if completion_name else []
         if not messages:
             raise ChatRowError("the conversation is empty")
         columns = without(row, prompt_name, completion_name, input_name, history_name)
@@ -151,6 +145,16 @@ class Pairs(ChatFormat):
             self._names = names
             every = (*self._prompts, *self._completions, *self._systems, *self._inputs, *self._histories, "messages")
             self._beside = frozenset(every) - frozenset(names)
+
+    def _completion(self, completion: Any, name: str) -> list[Message]:
+        """What was said to the prompt: a text, or turns."""
+        if isinstance(completion, str):
+            return [{"role": "assistant", "content": completion}]
+        if isinstance(completion, list | dict):
+            return read_turns(completion, self.roles, what=name) if completion else []
+        if completion is not None:
+            raise ChatRowError(f"`{name}` is {kind_of(completion)}, not text")
+        return []
 
     def _history(self, history: Any) -> list[Message]:
         if history in (None, "", []):

@@ -105,18 +105,19 @@ def _opened(content: Any, ids: CallIds, tools: list[Any]) -> Message:
             tools.append(value)
         elif value is None:
             parts.append(part)
-        elif kind in ("text", "reasoning"):
-            if not isinstance(value, str):
-                raise ChatRowError(f"a part of type {kind} is {kind_of(value)}")
-            if kind == "text":
-                parts.append({"type": "text", "text": value, **_beside(part)})
-            else:
-                thoughts.append(value)
+        elif kind == "text":
+            parts.append({"type": "text", "text": _text(value, kind), **_beside(part)})
+        elif kind == "reasoning":
+            thoughts.append(_text(value, kind))
         elif kind in _LINKED:
             link = value if isinstance(value, dict) else {"url": value}
             parts.append({"type": kind, kind: link, **_beside(part)})
         else:
             parts.append(part)
+    return _message(parts, thoughts, calls)
+
+
+def _message(parts: list[dict[str, Any]], thoughts: list[str], calls: list[dict[str, Any]]) -> Message:
     plain = len(parts) == 1 and parts[0]["type"] == "text" and len(parts[0]) == 2
     said: Any = parts[0]["text"] if plain else parts or None
     message: Message = {"content": said}
@@ -125,6 +126,12 @@ def _opened(content: Any, ids: CallIds, tools: list[Any]) -> Message:
     if calls:
         message["tool_calls"] = calls
     return message
+
+
+def _text(value: Any, kind: str) -> str:
+    if not isinstance(value, str):
+        raise ChatRowError(f"a part of type {kind} is {kind_of(value)}")
+    return value
 
 
 def _beside(part: dict[str, Any]) -> dict[str, Any]:

@@ -311,13 +311,17 @@ def _choose(rows: list[Row], documents: list[Row], options: dict[str, Any], path
             )
     if guessed:
         notes.append(f"{' and '.join(guessed)}, by their names (--answer and --expected say otherwise)")
-    sample_id = options.get("id")
-    if sample_id is not None:
-        columns.require(sample_id, merged, flag="--id", where=path)
-    else:
-        sample_id = columns.guess_id(merged)
-        notes.append(f"ids in {sample_id!r}" if sample_id else "no column of ids: line numbers stand for them")
+    sample_id = _choose_id(merged, options.get("id"), path, notes)
     return _Columns(answer, expected, sample_id, columns.guess_question(merged_names), scores)
+
+
+def _choose_id(rows: list[Row], given: str | None, path: str, notes: list[str]) -> str | None:
+    if given is not None:
+        columns.require(given, rows, flag="--id", where=path)
+        return given
+    sample_id = columns.guess_id(rows)
+    notes.append(f"ids in {sample_id!r}" if sample_id else "no column of ids: line numbers stand for them")
+    return sample_id
 
 
 def _guess_pair(names: list[str], path: str, scores: ScoreColumns | None) -> tuple[str, str] | None:
