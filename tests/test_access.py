@@ -317,8 +317,8 @@ chat/convert/* chat/mapping chat/arrow_columns: conversion of files that the use
 artifacts/* lm_eval/filter_file: catalogs, cards and filters that the user named
 lm_eval/task_yaml lm_eval/index lm_eval/adopt: tasks that the user named; includes ask
 lm_eval/functions lm_eval/inspection: which functions may run is asked; sources are read to tell
-rows/loaders/files cards/operators/reading cards/prompting/shape_serializers: they ask
-cards/operators/matching cards/operators/images: temporary files of its own; images within rows
+rows/loaders/files cards/operators/fields/reading cards/prompting/shape_serializers: they ask
+cards/operators/streams/matching cards/operators/images/pixels: temporary files of its own; images within rows
 judging/length_controlled metrics/*: tables of its own, of the user, or of packages
 api/examples api/load_scores api/runs cli/* reports/* engine/*: doors
 """

@@ -20,8 +20,9 @@ ROOMS = (
 #: Modules where the built-in ``sum`` adds whole numbers only, though the code does not show it.
 COUNTS = {
     "models/asking.py", "models/openai.py", "models/openai_replies.py", "rows/readers/bigcode.py", "scoring/compare.py",
-    "lm_eval/survey.py", "cards/operators/joined_batches.py",
-    "cards/operators/matching.py", "cards/operators/table_serializers.py", "reports/cards.py", "reports/text.py",
+    "lm_eval/survey.py", "cards/operators/streams/joined_batches.py",
+    "cards/operators/streams/matching.py", "cards/operators/tables/serializers.py",
+    "reports/cards.py", "reports/text.py",
     "reports/drawing.py", "reports/export/every_eval_ever.py", "rows/readers/inspect_ai.py",
     "metrics/labels/elements.py",
     "metrics/labels/tagging.py", "metrics/structured/tool_calls.py",

@@ -1,18 +1,17 @@
 """The contracts that plugins subclass, in one place; :mod:`regrade.testing` checks what keeps to them.
 
-===============  ======================================  =========================================================
-kind             subclass                                what it does
-===============  ======================================  =========================================================
-metric           :class:`Metric`                         the value of one sample
-aggregation      :class:`Aggregation`                    from the values of many samples to one
-filter           :class:`Filter`, :class:`ElementFilter`  from what a model said to the answer in it
-reader           :class:`Reader`, :class:`ScoredLog`     a format of logs or tables
-chat_format      :class:`ChatFormat`                     a format of chat datasets
-artifact         :class:`FieldOperator` and others,      a step of a card, or a metric of cards; registered by
-                 :class:`InstanceMetric` and others      :func:`artifact`
-model            :class:`Model`                          who is asked
-engine           :class:`Engine`                         where the work is done
-===============  ======================================  =========================================================
+===========  =======================================  =========================================================
+kind         subclass                                 what it does
+===========  =======================================  =========================================================
+metric       :class:`Metric`                          the value of one sample
+aggregation  :class:`Aggregation`                     from the values of many samples to one
+filter       :class:`Filter`, :class:`ElementFilter`  from what a model said to the answer in it
+reader       :class:`Reader`, :class:`ScoredLog`      a format of logs or tables
+chat_format  :class:`ChatFormat`                      a format of chat datasets
+artifact     :class:`FieldOperator`, ...              a step or metric of cards; registered by :func:`artifact`
+model        :class:`Model`                           who is asked
+engine       :class:`Engine`                          where the work is done
+===========  =======================================  =========================================================
 
 Everything else is registered by :func:`register`. Names are loaded when they are first used. No room imports this.
 """

@@ -15,7 +15,7 @@ from regrade.artifacts.build import Builder
 from regrade.artifacts.data import load, save, to_data
 from regrade.artifacts.resolve import content_hash, resolve
 from regrade.cards.operators import Operator
-from regrade.cards.operators.fields import Rename
+from regrade.cards.operators.fields.naming import Rename
 
 Add = Callable[..., Path]
 

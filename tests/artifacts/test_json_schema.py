@@ -12,7 +12,7 @@ from regrade.artifacts import Catalogs
 from regrade.artifacts.catalogs import bundled_folder
 from regrade.artifacts.files import read
 from regrade.artifacts.json_schema import json_schema, parse_docstring
-from regrade.cards.operators.fields import Rename
+from regrade.cards.operators.fields.naming import Rename
 from regrade.registry import iterate_registered
 
 

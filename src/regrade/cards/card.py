@@ -8,7 +8,7 @@ import msgspec
 
 from regrade.artifacts.artifact import Artifact, ArtifactError, artifact
 from regrade.artifacts.operator import Operator
-from regrade.cards.operators.augment import Augmentor
+from regrade.cards.operators.texts.augment import Augmentor
 from regrade.cards.prompting.formats import Format
 from regrade.cards.prompting.samplers import RandomSampler, Sampler
 from regrade.cards.prompting.serializers import SingleTypeSerializer

@@ -25,7 +25,7 @@ class ProcessorFilter(ElementFilter):
 
     def __init__(self, processor: Any, fallback: bool = False, as_references: bool = False) -> None:
         from regrade.artifacts.catalogs import default_catalog
-        from regrade.cards.operators.processors import Postprocessors, postprocessor
+        from regrade.cards.operators.texts.processors import Postprocessors, postprocessor
 
         catalog = default_catalog()
         given = processor if isinstance(processor, list) else [processor]

@@ -86,7 +86,7 @@ def prepared_alike(pipeline: FilterPipeline, recipe: Recipe) -> FilterPipeline:
 
 def shared_postprocessors(recipe: Recipe) -> list[str]:
     """Names of a card's postprocessors that prepare its references as well as predictions."""
-    from regrade.cards.operators.processors import Postprocessors, postprocessor
+    from regrade.cards.operators.texts.processors import Postprocessors, postprocessor
 
     data = recipe.metadata[POSTPROCESSORS]
     names = map(_short, recipe.metadata["card"].get("postprocessors") or ())

@@ -12,7 +12,7 @@ from regrade.artifacts.data import to_data
 from regrade.artifacts.floats import spell_floats
 from regrade.artifacts.resolve import resolve
 from regrade.cards.load import LoadedCard
-from regrade.cards.operators.processors import own_key
+from regrade.cards.operators.texts.processors import own_key
 from regrade.cards.pipeline import Pipeline
 from regrade.store.samples import VERSION
 

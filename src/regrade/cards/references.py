@@ -10,7 +10,7 @@ import msgspec
 from regrade.schema import Recipe, Record
 
 if TYPE_CHECKING:
-    from regrade.cards.operators.processors import Postprocessors
+    from regrade.cards.operators.texts.processors import Postprocessors
 
 POSTPROCESSORS: Final = "postprocessors"
 """Where a recipe's metadata has them, as data."""
@@ -40,7 +40,7 @@ def prepare(recipe: Recipe) -> None:
 def _ready(data: bytes) -> Postprocessors:
     """Postprocessors, made once for each process."""
     from regrade.artifacts import default_catalog
-    from regrade.cards.operators.processors import Postprocessors, postprocessor
+    from regrade.cards.operators.texts.processors import Postprocessors, postprocessor
 
     catalog = default_catalog()
     return Postprocessors([postprocessor(item, catalog) for item in msgspec.msgpack.decode(data)])

@@ -10,7 +10,7 @@ from regrade.artifacts import Artifact, ArtifactError, Catalog, build
 from regrade.artifacts.data import to_data
 from regrade.cards.card import TaskCard
 from regrade.cards.fabricated import fabricate_rows
-from regrade.cards.operators.processors import Postprocessed, Postprocessors, postprocessor
+from regrade.cards.operators.texts.processors import Postprocessed, Postprocessors, postprocessor
 from regrade.cards.pipeline import Pipeline
 from regrade.cards.prompting.task import Task
 from regrade.cards.prompting.template import Template

@@ -9,7 +9,7 @@ import pytest
 from regrade.artifacts import ArtifactError, build
 from regrade.artifacts.streams import stream_of
 from regrade.cards.operators import Operator
-from regrade.cards.operators.apply import FUNCTIONS
+from regrade.cards.operators.streams.apply import FUNCTIONS
 
 
 def applied(function: str, *values: Any, **named: Any) -> Any:

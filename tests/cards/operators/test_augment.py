@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regrade.artifacts import ArtifactError
-from regrade.cards.operators.augment import AugmentPrefixSuffix, AugmentWhitespace, TypeDependentAugmentor
+from regrade.cards.operators.texts.augment import AugmentPrefixSuffix, AugmentWhitespace, TypeDependentAugmentor
 from regrade.seeds import random_of
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from regrade.artifacts import ArtifactError, build
 from regrade.cards.operators import RowOperator
-from regrade.cards.operators.dialogs import SerializeOpenAiFormatDialog
+from regrade.cards.operators.dialogs.turns import SerializeOpenAiFormatDialog
 
 FORMAT = {"__type__": "system_format", "demo_format": "User:{source}\nAgent:{target}\n"}
 TURNS = [{"user": "hello", "system": "Hi"}, {"user": "2+2?", "system": "4"}]

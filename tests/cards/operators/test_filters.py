@@ -10,7 +10,7 @@ import pytest
 from regrade.artifacts import ArtifactError, build
 from regrade.artifacts.streams import Row, Stream, stream_of
 from regrade.cards.operators import Operator
-from regrade.cards.operators.filters import Deduplicate
+from regrade.cards.operators.streams.filters import Deduplicate
 from regrade.errors import RegradeError
 
 ROWS: list[dict[str, Any]] = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from regrade.artifacts import Artifact, ArtifactError, build
-from regrade.cards.operators.fusion import BaseFusion, FixedFusion, streams_of
+from regrade.cards.operators.streams.fusion import BaseFusion, FixedFusion, streams_of
 from regrade.errors import RecipeError
 
 POLICY = {"data_classification_policy": ["public"]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regrade.artifacts.streams import stream_of
-from regrade.cards.operators.identity import AddId, AddIncrementalId
+from regrade.cards.operators.fields.identity import AddId, AddIncrementalId
 
 
 def test_rows_are_numbered() -> None:

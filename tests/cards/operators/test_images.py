@@ -11,7 +11,7 @@ import pytest
 
 from regrade.artifacts import build
 from regrade.cards.operators import FieldOperator
-from regrade.cards.operators.images import data_url_to_image, image_to_data_url
+from regrade.cards.operators.images.pixels import data_url_to_image, image_to_data_url
 from regrade.errors import UnavailableError
 
 PILLOW = importlib.util.find_spec("PIL") is not None

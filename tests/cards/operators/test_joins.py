@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from regrade.artifacts import ArtifactError, build
 from regrade.artifacts.streams import Row, Stream, stream_of
-from regrade.cards.operators import joins, matching
-from regrade.cards.operators.joins import JoinStreams
+from regrade.cards.operators.streams import joins, matching
+from regrade.cards.operators.streams.joins import JoinStreams
 from regrade.errors import RecipeError
 
 KEYS = st.one_of(st.none(), st.integers(0, 3), st.sampled_from(["a", "b"]), st.just(float("nan")))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from regrade.cards.operators.json_schemas import FixJsonSchemaOfParameterTypes, schema_of_type
+from regrade.cards.operators.fields.json_schemas import FixJsonSchemaOfParameterTypes, schema_of_type
 
 
 @pytest.mark.parametrize(

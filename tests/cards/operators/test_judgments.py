@@ -7,8 +7,8 @@ import math
 import pytest
 
 from regrade.artifacts import ArtifactError
-from regrade.cards.operators.judgments import ExtractMtBenchRatingJudgment, InferDictsToBinaryLogprobs
-from regrade.cards.operators.processors import PostProcess, Postprocessors
+from regrade.cards.operators.dialogs.judgments import ExtractMtBenchRatingJudgment, InferDictsToBinaryLogprobs
+from regrade.cards.operators.texts.processors import PostProcess, Postprocessors
 
 
 def tokens(*alternatives: dict[str, float]) -> list[dict[str, list[dict[str, object]]]]:

@@ -9,7 +9,7 @@ import pytest
 from regrade.artifacts import build
 from regrade.artifacts.streams import Streams, stream_of
 from regrade.cards.operators import Operator
-from regrade.cards.operators.merge import FromIterables, IterableSource
+from regrade.cards.operators.streams.merge import FromIterables, IterableSource
 
 
 def streams() -> Streams:

@@ -13,7 +13,7 @@ from regrade.artifacts import ArtifactError, build
 from regrade.artifacts.catalogs import default_catalog
 from regrade.artifacts.streams import stream_of
 from regrade.cards.operators import Operator
-from regrade.cards.operators.processors import INFERENCE_STREAM, Postprocessors, postprocess, postprocessor
+from regrade.cards.operators.texts.processors import INFERENCE_STREAM, Postprocessors, postprocess, postprocessor
 
 FOLDER = Path(regrade.__file__).parent / "catalog" / "processors"
 NAMES = sorted(str(file.relative_to(FOLDER).with_suffix("")).replace("/", ".") for file in FOLDER.rglob("*.yaml"))

@@ -9,8 +9,8 @@ import pytest
 
 from regrade.access import Access, AccessDenied
 from regrade.artifacts.reaching import given_access
-from regrade.cards.operators import reading
-from regrade.cards.operators.reading import ReadFile, WikipediaFetcher
+from regrade.cards.operators.fields import reading
+from regrade.cards.operators.fields.reading import ReadFile, WikipediaFetcher
 from regrade.errors import InputError
 
 

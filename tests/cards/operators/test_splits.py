@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from regrade.artifacts import ArtifactError
 from regrade.artifacts.streams import Streams, stream_of
-from regrade.cards.operators.mixes import parse_random_mix_string, parse_slices_string, random_mix_streams
-from regrade.cards.operators.splits import (
+from regrade.cards.operators.streams.mixes import parse_random_mix_string, parse_slices_string, random_mix_streams
+from regrade.cards.operators.streams.splits import (
     DeleteSplits,
     DuplicateSplit,
     RenameSplits,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from regrade.artifacts import ArtifactError, build
 from regrade.cards.operators import RowOperator
-from regrade.cards.operators.table_augmentors import shuffle_columns, shuffle_rows
-from regrade.cards.operators.table_serializers import SerializeTableAsDFLoader, draw_table
+from regrade.cards.operators.tables.augmentors import shuffle_columns, shuffle_rows
+from regrade.cards.operators.tables.serializers import SerializeTableAsDFLoader, draw_table
 from regrade.cards.prompting.multi_type_serializer import MultiTypeSerializer
 from regrade.errors import UnavailableError
 

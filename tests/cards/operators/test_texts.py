@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from regrade.artifacts import ArtifactError, build
 from regrade.cards.operators import FieldOperator
-from regrade.cards.operators.extraction import MatchClosestOption
-from regrade.cards.operators.normal_forms import LowerCaseTillPunc, RemovePunctuations
-from regrade.cards.operators.sql import GetSQL
-from regrade.cards.operators.texts import FormatText
+from regrade.cards.operators.texts.cutting import FormatText
+from regrade.cards.operators.texts.extraction import MatchClosestOption
+from regrade.cards.operators.texts.normal_forms import LowerCaseTillPunc, RemovePunctuations
+from regrade.cards.operators.texts.sql import GetSQL
 from regrade.errors import UnavailableError
 
 

@@ -10,10 +10,10 @@ from regrade.artifacts.artifact import ArtifactError, artifact
 from regrade.artifacts.operator import Operator
 from regrade.artifacts.paths import MISSING
 from regrade.artifacts.streams import Batch, Row, Stream, Streams, in_batches
-from regrade.cards.operators.joined_batches import JoinedBatches
-from regrade.cards.operators.joined_rows import JoinedRows, Side
-from regrade.cards.operators.matching import DEFAULT_MEMORY, index_by_key, match_keys
-from regrade.cards.operators.mixes import source
+from regrade.cards.operators.streams.joined_batches import JoinedBatches
+from regrade.cards.operators.streams.joined_rows import JoinedRows, Side
+from regrade.cards.operators.streams.matching import DEFAULT_MEMORY, index_by_key, match_keys
+from regrade.cards.operators.streams.mixes import source
 from regrade.errors import RecipeError
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from typing import Any
 from regrade import extras
 from regrade.artifacts.artifact import artifact
 from regrade.artifacts.streams import Row
-from regrade.cards.operators.table_augmentors import shuffle_columns, shuffle_rows
+from regrade.cards.operators.tables.augmentors import shuffle_columns, shuffle_rows
 from regrade.cards.prompting.shape_serializers import ImageSerializer, TableSerializer
 
 _DRAWING = "drawing a table"

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from regrade.artifacts.artifact import artifact
 from regrade.artifacts.operator import FieldOperator
 from regrade.artifacts.paths import MISSING
-from regrade.cards.operators.extraction import Extraction
-from regrade.cards.operators.texts import TextOperator
+from regrade.cards.operators.texts.cutting import TextOperator
+from regrade.cards.operators.texts.extraction import Extraction
 
 
 @artifact("convert_to_boolean")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from regrade import extras
 from regrade.artifacts.artifact import artifact
 from regrade.artifacts.type_strings.names import Image
-from regrade.cards.operators.augment import TypeDependentAugmentor
-from regrade.cards.operators.images import pillow, pillow_is_missing
+from regrade.cards.operators.images.pixels import pillow, pillow_is_missing
+from regrade.cards.operators.texts.augment import TypeDependentAugmentor
 
 if TYPE_CHECKING:
     from numpy.random import Generator

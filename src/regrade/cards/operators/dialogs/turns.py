@@ -8,7 +8,7 @@ from typing import Any
 from regrade.artifacts.artifact import Artifact, ArtifactError, artifact
 from regrade.artifacts.operator import FieldOperator
 from regrade.artifacts.streams import Row
-from regrade.cards.operators.texts import check_format
+from regrade.cards.operators.texts.cutting import check_format
 
 
 @artifact("to_dialog")

@@ -10,14 +10,14 @@ from regrade.artifacts.artifact import artifact
 from regrade.artifacts.operator import FieldOperator
 from regrade.artifacts.paths import MISSING
 from regrade.artifacts.streams import Row
-from regrade.cards.operators.texts import TextOperator, compile_argument
+from regrade.cards.operators.texts.cutting import TextOperator, compile_argument
 
 
 class Extraction(FieldOperator):
     """A field operator that may find nothing, and then gives a fallback.
 
     In a row the fallback is a value like any other, as in Unitxt; whoever has to tell it from an answer that was found
-    (:func:`~regrade.cards.operators.processors.postprocess` does) asks ``find``.
+    (:func:`~regrade.cards.operators.texts.processors.postprocess` does) asks ``find``.
 
     Attributes:
         fallback: What stands for nothing found.

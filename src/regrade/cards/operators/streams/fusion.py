@@ -74,7 +74,7 @@ def _marked(row: Row, name: str | int) -> Row:
 class FixedFusion(BaseFusion):
     """Puts sources one after another, with so many rows of each at most.
 
-    >>> from regrade.cards.operators.splits import DuplicateSplit
+    >>> from regrade.cards.operators.streams.splits import DuplicateSplit
     >>> FixedFusion(subsets={}, max_instances_per_subset=100).max_instances_per_subset
     100
 

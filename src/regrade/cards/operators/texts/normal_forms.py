@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from regrade.artifacts.artifact import artifact
 from regrade.artifacts.operator import FieldOperator
-from regrade.cards.operators.texts import TextOperator
+from regrade.cards.operators.texts.cutting import TextOperator
 from regrade.metrics.text.squad import without_articles, without_punctuation
 
 _END_OF_CLAUSE: Final = re.compile(r"[.,!?;]")

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from regrade.artifacts.artifact import ArtifactError, artifact
 from regrade.artifacts.operator import Operator
 from regrade.artifacts.streams import Streams
-from regrade.cards.operators.mixes import (
+from regrade.cards.operators.streams.mixes import (
     Bounds,
     parse_random_mix_string,
     parse_slices_string,

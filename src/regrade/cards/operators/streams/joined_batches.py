@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Any, Final
 
 from regrade.artifacts.streams import BATCH_ROWS, Batch, for_each
-from regrade.cards.operators.joined_rows import JoinedRows, Side, agree
-from regrade.cards.operators.matching import weigh
+from regrade.cards.operators.streams.joined_rows import JoinedRows, Side, agree
+from regrade.cards.operators.streams.matching import weigh
 
 _WEIGHED: Final = 32
 """Every so manieth row is weighed."""

@@ -8,7 +8,7 @@ from regrade.artifacts.artifact import ArtifactError, artifact
 from regrade.artifacts.operator import FieldOperator, RowOperator
 from regrade.artifacts.paths import get_path
 from regrade.artifacts.streams import Row
-from regrade.cards.operators.tables import truncate_cell
+from regrade.cards.operators.tables.cells import truncate_cell
 
 
 class _SerializeFields(RowOperator):

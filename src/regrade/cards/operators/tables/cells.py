@@ -14,8 +14,8 @@ from regrade.artifacts.artifact import ArtifactError, artifact
 from regrade.artifacts.operator import FieldOperator, RowOperator
 from regrade.artifacts.paths import get_path, set_path
 from regrade.artifacts.streams import Row
-from regrade.cards.operators.json_values import literal
-from regrade.cards.operators.texts import TextOperator
+from regrade.cards.operators.fields.json_values import literal
+from regrade.cards.operators.texts.cutting import TextOperator
 from regrade.seeds import random_of
 
 

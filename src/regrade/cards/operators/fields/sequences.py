@@ -22,7 +22,7 @@ class SequentialOperator(Operator, kw_only=True):
         steps: The operators, or their names in the catalog.
         max_steps: How many of them are applied; all if not given.
 
-    >>> from regrade.cards.operators.fields import Copy, RemoveFields
+    >>> from regrade.cards.operators.fields.naming import Copy, RemoveFields
     >>> from regrade.artifacts.streams import stream_of
     >>> steps = SequentialOperator(steps=[Copy(field="a", to_field="b"), RemoveFields(fields=["a"])])
     >>> list(steps.apply({"test": stream_of([{"a": 1}])})["test"])

@@ -9,7 +9,7 @@ from functools import cached_property
 from regrade.artifacts.artifact import ArtifactError, artifact
 from regrade.artifacts.places import Read, readers
 from regrade.artifacts.streams import Row
-from regrade.cards.operators.filters import StreamRefiner
+from regrade.cards.operators.streams.filters import StreamRefiner
 from regrade.seeds import random_of
 
 

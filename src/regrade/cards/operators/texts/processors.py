@@ -18,7 +18,7 @@ from regrade.artifacts.build import Catalog, build
 from regrade.artifacts.operator import FieldOperator, Operator, RowOperator
 from regrade.artifacts.paths import MISSING
 from regrade.artifacts.streams import Row
-from regrade.cards.operators.extraction import Extraction
+from regrade.cards.operators.texts.extraction import Extraction
 from regrade.registry import is_registered
 
 INFERENCE_STREAM: Final = "__INFERENCE_STREAM__"
@@ -32,7 +32,7 @@ UNREADABLE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError
 class PostProcess(RowOperator):
     """Applies a field operator to ``prediction``, and to each of ``references``.
 
-    >>> from regrade.cards.operators.normal_forms import Lower
+    >>> from regrade.cards.operators.texts.normal_forms import Lower
     >>> PostProcess(operator=Lower()).process_row({"prediction": "YES", "references": ["Yes", "Sure"]})
     {'prediction': 'yes', 'references': ['yes', 'sure']}
 
@@ -268,7 +268,7 @@ def postprocess(
 ) -> Postprocessed:
     """What postprocessors make of one answer and its references.
 
-    >>> from regrade.cards.operators.judgments import ExtractMtBenchRatingJudgment
+    >>> from regrade.cards.operators.dialogs.judgments import ExtractMtBenchRatingJudgment
     >>> judge = [PostProcess(operator=ExtractMtBenchRatingJudgment())]
     >>> postprocess(judge, "Rating: [[7]]", ["[[9]]"])
     Postprocessed(prediction=0.7, references=[0.9], unparsed=None)

@@ -12,7 +12,7 @@ from regrade.artifacts.operator import RowOperator
 from regrade.artifacts.places import Write, writer
 from regrade.artifacts.python_expressions import ExpressionRefused, PythonExpression
 from regrade.artifacts.streams import Row
-from regrade.cards.operators.filters import RowFilter
+from regrade.cards.operators.streams.filters import RowFilter
 
 
 def _compiled(expression: str, imports: list[str]) -> PythonExpression:

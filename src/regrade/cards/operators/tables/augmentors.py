@@ -12,7 +12,7 @@ import msgspec
 
 from regrade.artifacts.artifact import artifact
 from regrade.artifacts.type_strings.names import Table
-from regrade.cards.operators.augment import TypeDependentAugmentor
+from regrade.cards.operators.texts.augment import TypeDependentAugmentor
 from regrade.seeds import random_of
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from regrade.artifacts.artifact import artifact
 from regrade.artifacts.paths import MISSING
-from regrade.cards.operators.extraction import Extraction
+from regrade.cards.operators.texts.extraction import Extraction
 
 _SQL_BLOCK: Final = re.compile(r"```sql(.*?)```", re.DOTALL | re.IGNORECASE)
 _BLOCK: Final = re.compile(r"```(.*?)```", re.DOTALL)

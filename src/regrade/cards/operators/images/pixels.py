@@ -15,7 +15,7 @@ from typing import Any, Final
 from regrade import extras
 from regrade.artifacts.artifact import artifact
 from regrade.artifacts.operator import FieldOperator
-from regrade.cards.operators.texts import TextOperator
+from regrade.cards.operators.texts.cutting import TextOperator
 
 _DATA_URL: Final = re.compile(r"data:image/(.*?);base64,(.*)", re.DOTALL)
 _USE: Final = "working on images"

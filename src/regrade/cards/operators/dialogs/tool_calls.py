@@ -9,8 +9,8 @@ from regrade.artifacts.artifact import artifact
 from regrade.artifacts.paths import MISSING
 from regrade.artifacts.type_strings import isoftype
 from regrade.artifacts.type_strings.names import ToolCall
-from regrade.cards.operators.extraction import TextExtraction
-from regrade.cards.operators.texts import TextOperator
+from regrade.cards.operators.texts.cutting import TextOperator
+from regrade.cards.operators.texts.extraction import TextExtraction
 
 
 @artifact("python_call_processor")

@@ -14,7 +14,7 @@ from regrade.addition import add_up
 from regrade.answer_texts import split_thinking
 from regrade.artifacts.artifact import ArtifactError, artifact
 from regrade.artifacts.paths import MISSING
-from regrade.cards.operators.extraction import Extraction, TextExtraction
+from regrade.cards.operators.texts.extraction import Extraction, TextExtraction
 
 _RATING: Final = re.compile(r"\[\[([\s*\d]+\.?[\d]*\s*)(?:/\s*10)?\s*\]\]")
 _HARM: Final = re.compile(r"\[\[(\d+\.?\d*)\]\]")

@@ -8,7 +8,7 @@ from regrade.artifacts.artifact import ArtifactError, artifact
 from regrade.artifacts.operator import FieldOperator, RowOperator
 from regrade.artifacts.paths import MISSING
 from regrade.artifacts.streams import Row
-from regrade.cards.operators.extraction import Extraction
+from regrade.cards.operators.texts.extraction import Extraction
 
 
 @artifact("iob_extractor")
