@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regrade.cli.asking import add_limits, add_model, model_options, without_keeping
-from regrade.cli.card_options import access_from, add_access, add_choices, choices_from
+from regrade.cli.card.options import access_from, add_access, add_choices, choices_from
 from regrade.cli.catalog import add_catalogs
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 
-from regrade.cli.card_options import add_card, samples_from
+from regrade.cli.card.options import add_card, samples_from
 from regrade.errors import Exit
 
 

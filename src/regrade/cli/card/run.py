@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from regrade.cli.card_options import add_card, samples_from
+from regrade.cli.card.options import add_card, samples_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
