@@ -8,7 +8,7 @@ from regrade.cli import subcommands
 
 #: Commands by name: the module that holds ``add_arguments`` and ``run``, and a line of help.
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
-    "run": ("regrade.cli.card.run", "process a card's rows into prepared samples"),
+    "run": ("regrade.cli.card.process", "process a card's rows into prepared samples"),
     "show": ("regrade.cli.card.show", "show a row after each step of a card"),
     "check": ("regrade.cli.card.check", "say what is wrong with a card, by line and column"),
 }
