@@ -337,6 +337,7 @@ INDEX: dict[str, dict[str, str]] = {
         "regex_parser": "regrade.cards.operators.texts.extraction",
         "regex_replace": "regrade.cards.operators.texts.cutting",
         "regex_split": "regrade.cards.operators.texts.cutting",
+        "registered_metric": "regrade.metrics.named",
         "relaxed_correctness": "regrade.metrics.text.short_answers",
         "remote_metric": "regrade.metrics.described.models",
         "remove_articles": "regrade.cards.operators.texts.normal_forms",

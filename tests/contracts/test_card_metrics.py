@@ -31,6 +31,7 @@ ELSEWHERE = {
         "llama_index_correctness llama_index_faithfulness perplexity regard_metric remote_metric reward safety_metric "
         "sentence_bert llm_as_judge llm_judge_direct llm_judge_pairwise task_based_ll_mas_judge"
     ),
+    "stands for a metric of the other family: tests/metrics/test_named.py": "registered_metric",
     "executes queries: refused": "sql_execution_accuracy sql_execution_logic_accuracy",
     "its package or data are not to be had where values are recorded: tests/metrics": (
         "f1_strings huggingface_bulk_metric huggingface_instance_metric huggingface_metric matthews_correlation meteor "

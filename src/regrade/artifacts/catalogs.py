@@ -15,6 +15,7 @@ from regrade.artifacts.artifact import ArtifactError, is_artifact
 from regrade.artifacts.files import SUFFIXES, read
 from regrade.artifacts.references import parse_reference
 from regrade.errors import UsageError
+from regrade.registry import is_registered
 
 ENVIRONMENT_VARIABLE: Final = "REGRADE_CATALOGS"
 """Folders to search, separated as in PATH."""
@@ -37,6 +38,10 @@ class Fetched(NamedTuple):
     name: str
     data: dict[str, Any]
     notes: tuple[str, ...] = ()
+
+
+_INTERNAL: Final = frozenset(("card", "bypass"))
+"""Registered metrics that nobody names."""
 
 
 class CatalogFolder:
@@ -127,6 +132,8 @@ class Catalogs:
             if path is not None:
                 data: dict[str, Any] = folder.read(path)
                 return data
+        if (found := _registered_metric(name)) is not None:
+            return found
         if "/" in name or os.path.isfile(name):  # noqa: PTH113 - False where the name cannot be a path
             raise _no_artifact_file(name)
         raise ArtifactError(f"no catalog has {name!r}", hint=self._hint(name))
@@ -271,6 +278,14 @@ def open_catalogs(given: Sequence[str | Path] = ()) -> Catalogs:
     """
     named = [part for part in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if part]
     return Catalogs([*map(open_folder, [*given, *named]), bundled_folder()])
+
+
+def _registered_metric(name: str) -> dict[str, Any] | None:
+    """A metric that no catalog has, and that is registered: lm-evaluation-harness's, ours, a plugin's."""
+    family, _, bare = name.partition(".")
+    if family not in ("metrics", "lm_eval") or bare in _INTERNAL or not is_registered("metric", bare):
+        return None
+    return {"__type__": "registered_metric", "metric": bare}
 
 
 def default_catalog() -> Catalogs:

@@ -126,7 +126,8 @@ class _Check(Walk):
             raise
 
     def note_name(self, name: str, kind: str, path: Path) -> None:
-        self.names_met.append((name, path))
+        bare = kind == "metric" and "." not in name.partition("[")[0]
+        self.names_met.append((f"metrics.{name}" if bare else name, path))  # the family may be left out, as in a run
 
     def trial(self, attempt: Callable[[], Any]) -> tuple[Any, list[ArtifactError]]:
         before, resolved, self.errors = self.errors, self.resolved, []

@@ -11,9 +11,9 @@ from regrade.artifacts import ArtifactError, Catalog, default_catalog
 from regrade.artifacts.floats import read_floats
 from regrade.artifacts.resolve import resolve
 from regrade.cards.references import POSTPROCESSORS
-from regrade.errors import RecipeError, UsageError
+from regrade.errors import UsageError
 from regrade.metrics.bridge import POLICY, UNITXT, metric_specs
-from regrade.registry import is_registered
+from regrade.metrics.named import specs_named
 from regrade.rows.source import Source
 from regrade.schema import FilterPipeline, FilterStep, MetricSpec, Recipe
 
@@ -119,14 +119,7 @@ def chosen_metrics(recipe: Recipe, names: Sequence[tuple[str, dict[str, Any]]]) 
         if name in own and not arguments:
             specs.append(own[name])
             continue
-        try:
-            data = whole(name, catalog, "metrics")
-        except ArtifactError as error:
-            if not is_registered("metric", name):
-                raise RecipeError(error.what, where=f"--metric {name}", hint=error.hint) from None
-            specs.append(MetricSpec(name, arguments=arguments))
-        else:
-            specs += metric_specs([{**data, **arguments}])
+        specs += specs_named(name, arguments, catalog=catalog, catalog_first=True)
     return _told_apart(specs)
 
 

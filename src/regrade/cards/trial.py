@@ -17,6 +17,7 @@ from regrade.cards.prompting.template import Template
 from regrade.cards.recipe import whole
 from regrade.errors import RecipeError, RegradeError, TimeLimitExceeded
 from regrade.metrics.card_metric import CardMetric
+from regrade.metrics.named import RegisteredMetric
 from regrade.rows.loaders.memory import LoadFromDictionary
 from regrade.schema import Sample
 from regrade.time_limit import DEFAULT_LIMIT_S, TimeLimit
@@ -50,7 +51,7 @@ class Trial:
                 raise ArtifactError(f"{name} is no metric", where="the task's metrics")
             if (reason := built.needs()) is not None:
                 self.unavailable[name] = reason
-            elif isinstance(built, CardMetric):
+            elif isinstance(built, CardMetric) and not isinstance(built, RegisteredMetric):
                 self.metrics.append((name, built))
         self.postprocessors = Postprocessors(
             [postprocessor(_data(item, "processors", catalog), catalog) for item in postprocessors]

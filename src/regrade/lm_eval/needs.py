@@ -9,6 +9,7 @@ import msgspec
 from regrade.lm_eval.configs import MODEL_METRICS
 from regrade.lm_eval.functions import package_root
 from regrade.lm_eval.inspection import Finding, inspect_function
+from regrade.registry import is_registered
 from regrade.schema import FunctionRef, Recipe
 
 #: The metrics and filters of the harness itself (0.4.13). It looks for other metrics on a hub; a task's code may
@@ -59,7 +60,7 @@ def needs_of(recipe: Recipe) -> dict[str, str]:
         needs.setdefault("unsafe_code", "needs code execution: the task runs the answers as programs (unsafe_code)")
     if recipe.process_results is None and recipe.output_type == "generate_until":
         for metric in recipe.metrics:
-            if isinstance(metric.metric, str) and metric.metric not in HARNESS_METRICS:
+            if isinstance(metric.metric, str) and not _is_known(metric.metric):
                 reason = f"metric {metric.name!r} {UNKNOWN_METRIC}"
                 needs.setdefault(metric.name, reason)
     for pipeline in recipe.filters:
@@ -81,3 +82,12 @@ def with_needs(recipe: Recipe) -> Recipe:
     """The recipe, with all that :func:`needs_of` finds."""
     needs = needs_of(recipe)
     return recipe if needs == recipe.needs else msgspec.structs.replace(recipe, needs=needs)
+
+
+def _is_known(metric: str) -> bool:
+    """Whether a metric is the harness's, ours or a plugin's, or said to be a catalog's (``unitxt.rouge``)."""
+    if metric in HARNESS_METRICS or is_registered("metric", metric):
+        return True
+    from regrade.metrics.named import SPELLINGS
+
+    return metric.startswith(SPELLINGS)

@@ -98,6 +98,7 @@ class TaskTemplates:
         self._late: str | None = None
         self.features: Collection[str] = frozenset(first.doc) if first and isinstance(first.doc, dict) else frozenset()
         self.multiple_target = 0
+        self._single = False
         self.multiple_input = 0
         self.origins: dict[Part, Origin] = {}
         self.reasons: dict[Part, str] = {}
@@ -121,7 +122,12 @@ class TaskTemplates:
             RecipeError: the template does not fit this document.
             UnavailableError: it cannot run here and the log recorded no reference.
         """
-        return self._target(record)
+        found = self._target(record)
+        if not self._single or not isinstance(found, list):
+            return found
+        if len(found) != 1:
+            raise RecipeError(f"the first sample has one reference, this one has {len(found)}")
+        return found[0]
 
     def replace_target(self, target: Callable[[Record], Any]) -> None:
         """Take references from a function of the record from now on."""
@@ -166,7 +172,9 @@ class TaskTemplates:
             ):
                 self.multiple_input = len(choices or [])
         target = self._attempt("doc_to_target", lambda: self.target(first))
-        if isinstance(target, list):
+        if isinstance(target, list) and len(target) == 1 and "card" in self.recipe.metadata:
+            self._single = True  # a card's samples have lists; metrics of other kinds know no such thing
+        elif isinstance(target, list):
             self.multiple_target = len(target)
 
     def _attempt(self, part: Part, make: Callable[[], Any]) -> Any:

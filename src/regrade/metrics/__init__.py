@@ -8,6 +8,7 @@
 :mod:`.build`        from a recipe's names to metrics and aggregations that can run
 :mod:`.card_metric`  what a metric is: the three families
 :mod:`.evaluate`     from predictions to reported scores
+:mod:`.named`        metrics by name, of both families
 :mod:`.bridge`       card metrics among the others: recipes, cases, columns
 :mod:`.intervals`    BCa intervals
 :mod:`.resampler`    scores of resamples, many at once

@@ -49,6 +49,10 @@ if TYPE_CHECKING:
 POLICY = "policy"
 """Where a recipe's metadata says whose rules hold."""
 UNITXT = "unitxt"
+REGISTERED_METRIC = "registered_metric"
+"""The type of a metric in a card that is no catalog's; see :mod:`.named`."""
+
+_CASTS: dict[str, type] = {"float": float, "int": int, "str": str}
 
 _LARGEST_SLOW = 5000
 """Samples up to which an interval is made for metrics that know no shorter way than to be reduced for each resample."""
@@ -64,6 +68,9 @@ def metric_specs(metrics: Sequence[Any]) -> list[MetricSpec]:
     """
     specs: list[MetricSpec] = []
     for data in _flattened(metrics):
+        if data.get("__type__") == REGISTERED_METRIC:
+            specs.append(MetricSpec(data["metric"], arguments=data.get("arguments") or {}))
+            continue
         metric = built(data)
         label = metric.global_name(metric.main_score)
         taken = {spec.label for spec in specs}
@@ -126,14 +133,27 @@ class MeasuredByCard(Metric):
         prediction, references, data = inputs_of(case)
         if not is_unparsed(prediction):
             self._require_reference(case)
+            if not isinstance(case.record.target, list):
+                prediction, references = self._cast(prediction), [self._cast(one) for one in references]
             found = self.metric.statistics(prediction, references, data)
         elif (found := self.unanswered(case)) is None:
             raise ValueError("nothing was read from the answer, and the metric has no worst value")
         return Together(found) if type(found) is dict else found
 
+    def _cast(self, value: Any) -> Any:
+        """A value of a log or table, where texts stand for numbers, as the metric's type has it.
+
+        Raises:
+            ValueError: it is no number, and a number is wanted.
+        """
+        kind = _CASTS.get(self.metric.prediction_type)
+        return value if kind is None or value is None or type(value) is kind else kind(value)
+
     def unanswered(self, case: Case) -> Any:
         self._require_reference(case)
         _, references, data = inputs_of(case)
+        if not isinstance(case.record.target, list):
+            references = [self._cast(one) for one in references]
         found = self.metric.unanswered(references, data)
         return Together(found) if type(found) is dict else found
 
@@ -142,7 +162,7 @@ class MeasuredByCard(Metric):
         metric = self.metric
         if not metric.needs_references or metric.reference_field != "references":
             return
-        blank = all(reference is None or reference == "" for reference in case.record.target)
+        blank = all(reference is None or reference == "" for reference in references_of(case))
         if blank and case.task.recipe.metadata.get(POLICY) != UNITXT:
             raise NoReferenceError("no reference")
 
@@ -162,7 +182,7 @@ def inputs_of(case: Case) -> tuple[Any, list[Any], dict[str, Any]]:
     prediction = case.extracted[0] if case.extracted else None
     record = case.record
     if not isinstance(record.target, list):
-        raise TypeError(f"the sample's references must be a list, not {record.target!r:.60}")
+        return prediction, references_of(case), {}
     references = case.shared.get("references")
     if references is None:
         references = case.shared["references"] = processed_references(record, case.task.recipe)
@@ -176,6 +196,19 @@ def inputs_of(case: Case) -> tuple[Any, list[Any], dict[str, Any]]:
                 data = {**doc.get("input_fields", {}), **doc.get("reference_fields", {})}
         case.shared["task_data"] = data
     return prediction, references, data
+
+
+def references_of(case: Case) -> list[Any]:
+    """The references of a sample, before postprocessing: a card's, or what the task of another log compares with.
+
+    Raises:
+        TypeError, ValueError, IndexError: the document's reference does not fit its task.
+    """
+    target = case.record.target
+    if isinstance(target, list):
+        return target
+    gold = case.gold
+    return gold if isinstance(gold, list) else [gold]
 
 
 @register("aggregation", "card")

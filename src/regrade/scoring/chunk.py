@@ -296,7 +296,7 @@ class _Scorer:
             out.extracted.append(extracted)
         self._keep(record, row, out, values, failures)
         for measure, failure in failures:
-            self._addfailure_of(measure, failure, record, shared, out, timer)
+            self._add_failure(measure, failure, record, shared, out, timer)
 
     def _pass_over(
         self, record: Record, row: int, stopped: bool, shared: dict[Any, Any], out: PipelineBlock, timer: TimeLimit
@@ -310,7 +310,7 @@ class _Scorer:
             if stopped and not measure.recorded:
                 self._metric_block(measure, out).failures.append(Failure(row, NOT_SCORED, timed_out=True))
             elif type(record) is Unanswered and not measure.recorded:
-                self._addfailure_of(measure, Failure(row, record.reason), record, shared, out, timer)
+                self._add_failure(measure, Failure(row, record.reason), record, shared, out, timer)
 
     def _measure_case(
         self,
@@ -369,7 +369,7 @@ class _Scorer:
             if metric.values is not None:
                 metric.values.append(aggregation.shown(value))
 
-    def _addfailure_of(
+    def _add_failure(
         self,
         measure: _Measure,
         failure: Failure,

@@ -193,7 +193,7 @@ def _plan_metrics(recipe: Recipe, first: Record | None, trust_code: bool, record
         return _plan_process_results(recipe, recorded if recorded_rows else {}, trust_code)
     if recipe.metadata.get("inferred"):
         return [_inferred(name, recipe) for name in recorded]
-    specs = recipe.metrics or _default_metrics(recipe)
+    specs = [one for spec in recipe.metrics or _default_metrics(recipe) for one in _of_either_family(spec, recipe)]
     if any(spec.name == "bypass" for spec in specs) and recipe.metadata.get("predict_only"):
         return [
             MetricPlan(
@@ -203,6 +203,28 @@ def _plan_metrics(recipe: Recipe, first: Record | None, trust_code: bool, record
             )
         ]
     return [_plan_metric(spec, recipe, recorded if recorded_rows else {}, trust_code) for spec in specs]
+
+
+_FAMILIES = ("lm_eval.", "metrics.", "unitxt.")
+"""How names begin that say whose metric is meant; see :mod:`regrade.metrics.named`."""
+
+
+def _named(name: str, arguments: dict[str, Any]) -> list[MetricSpec]:
+    if is_registered("metric", name):
+        return [MetricSpec(name, arguments=arguments)]
+    from regrade.metrics.named import specs_named
+
+    return specs_named(name, arguments)
+
+
+def _of_either_family(spec: MetricSpec, recipe: Recipe) -> list[MetricSpec]:
+    """The entry itself, or, where a task names a metric by its family, that one's."""
+    name = spec.metric
+    if not isinstance(name, str) or not name.startswith(_FAMILIES) or spec.name in recipe.needs:
+        return [spec]
+    from regrade.metrics.named import specs_named
+
+    return specs_named(name, spec.arguments)
 
 
 def _default_metrics(recipe: Recipe) -> list[MetricSpec]:
@@ -365,9 +387,9 @@ def with_metrics(recipe: Recipe, metrics: list[tuple[str, dict[str, Any]]]) -> R
     for name, arguments in metrics:
         spec = own.get(name)
         if spec is None:
-            lookup("metric", name)
-            spec = MetricSpec(name, arguments=arguments)
-        elif arguments:
+            chosen += _named(name, arguments)
+            continue
+        if arguments:
             spec = msgspec.structs.replace(spec, arguments={**spec.arguments, **arguments})
         chosen.append(spec)
     scored_by_function = recipe.process_results if all(name in own for name, _ in metrics) else None

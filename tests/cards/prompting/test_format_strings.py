@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from regrade.cards.prompting.format_strings import FormatString
@@ -17,6 +17,8 @@ def test_what_str_format_gives(text: str) -> None:
     assert FormatString(text)(DATA) == text.format(**DATA)
 
 
+@example("{a:{}}")
+@example("{a:{a}}")
 @given(st.text(alphabet="{}a!:.[]0 ", max_size=12))
 def test_what_str_format_refuses_is_refused(text: str) -> None:
     try:

@@ -45,6 +45,8 @@ class FormatString:
                 raise ValueError(f"{{{name}}} in {text!r} is no name of a field")
             place = len(self._parts)
             self._parts.append("")
+            if spec and not set(spec).isdisjoint("{}"):
+                raise ValueError(f"{{{name}:{spec}}} in {text!r} has a field within its format")
             if spec or conversion:
                 format_spec(spec or "")
                 shape = f"{{{'!' + conversion if conversion else ''}{':' + spec if spec else ''}}}"
