@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 from os import PathLike
+from pathlib import Path
 from typing import NamedTuple
 
-from regrade.files.location import locate
+from regrade.files.location import files_below, locate
+from regrade.files.reading import is_zip, read_head
+from regrade.files.unpacking import unpack
 from regrade.registry import iterate_registered
 from regrade.rows.discover import detect
 
@@ -73,7 +76,16 @@ def detect_logs(paths: Iterable[str | PathLike[str]]) -> list[FileFormat]:
     """Say of files which format they are, and why; by their content."""
     found = []
     for path in paths:
-        match = detect(locate(path))
-        known = (match.reader, match.reason) if match is not None else (None, "of no known format")
-        found.append(FileFormat(str(path), *known))
+        place = locate(path)
+        match = detect(place)
+        if match is None and is_zip(read_head(place, 4)):
+            folder = unpack(place)
+            found += [_format_of(file, f"{path}/{file.relative_to(folder)}") for file in sorted(files_below(folder))]
+        else:
+            found.append(_format_of(place, str(path)))
     return found
+
+
+def _format_of(file: Path, name: str) -> FileFormat:
+    match = detect(file)
+    return FileFormat(name, *((match.reader, match.reason) if match is not None else (None, "of no known format")))

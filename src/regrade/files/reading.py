@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from regrade.atomic import note_input
 from regrade.errors import InputError
@@ -50,6 +50,20 @@ _FOREIGN_BOMS = (
 
 DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
 """What the decompressors raise at a truncated or damaged stream."""
+
+
+ZIP: Final = b"PK\x03\x04"
+"""How a zip archive begins."""
+
+
+def is_zip(head: bytes) -> bool:
+    """Whether a file that begins like this is a zip archive."""
+    return head.startswith(ZIP)
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a file that begins like this is a tar archive."""
+    return head[257:262] == b"ustar"
 
 
 def compression(path: str | Path) -> str | None:

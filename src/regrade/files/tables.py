@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -297,6 +297,10 @@ def _any_object(start: bytes) -> bool:
     return any(isinstance(_decoded(line), dict) for line in start.split(b"\n")[:20])
 
 
+_SEP: Final = re.compile('\ufeff?"?sep=([,;\t|])"?\r?\n')
+"""What Excel writes above a table to say what stands between its columns."""
+
+
 def _delimiter(head: bytes, name: str) -> str | None:
     """The delimiter of text in columns: by the file's name, else where the first rows have equally many columns."""
     if not head.strip() or b"\0" in head:
@@ -304,6 +308,8 @@ def _delimiter(head: bytes, name: str) -> str | None:
     text = head.decode("utf-8", "replace")
     if len(head) >= files.HEAD_BYTES - 64:
         text = text[: text.rfind("\n") + 1]
+    if (said := _SEP.match(text)) is not None:
+        return said[1]
     if name.endswith((".tsv", ".tab")):
         return "\t"
     counts = {delimiter: _column_counts(text, delimiter) for delimiter in _DELIMITERS}
@@ -407,6 +413,8 @@ def _csv_rows(table: Table) -> Iterator[tuple[int, Row] | Malformed]:
             if foreign and encoding is None:
                 encoding = looks_like("".join(row).encode("utf-8", "surrogateescape"))
             if header is None:
+                if line == 1 and row[0].startswith("sep=") and not any(row[1:]) and len(row[0]) <= 5:
+                    continue
                 if foreign:
                     raise InputError(f"the header is not valid UTF-8{encoding}", where=f"{table.path}:{line}")
                 header = _header(row, table.path)

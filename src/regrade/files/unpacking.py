@@ -21,11 +21,6 @@ MAX_BYTES: Final = 4 * MAX_LINE_BYTES
 MAX_MEMBERS: Final = 100_000
 
 
-def is_zip(head: bytes) -> bool:
-    """Whether a file that begins like this is a zip archive."""
-    return head.startswith(b"PK\x03\x04")
-
-
 def unpack(path: Path) -> Path:
     """Unpack a zip archive; the folder bears the archive's name.
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from regrade.errors import InputError
+from regrade.errors import InputError, RegradeWarning
 from regrade.files import json_lines
 from regrade.files import reading as files
-from regrade.files.location import exists, files_below, is_folder, locate, size
+from regrade.files.location import exists, files_below, is_folder, is_url, locate, size
+from regrade.files.reading import ZIP, is_tar, is_zip
 from regrade.registry import lookup, readers_of
 from regrade.rows.guard import open_sources, recognise
 from regrade.rows.lm_eval_results import absent_tasks, looks_like_results, results_folder, samples_of
@@ -39,12 +42,17 @@ def detect(path: Path) -> Match | None:
     """The reader with the highest priority that recognises ``path`` by its content; None if none does.
 
     The harness's own logs are recognised first, without loading the other readers; plugins are asked about all others.
+    What an archive holds may stand in its head as it is: only readers that say by ``marks`` that they read zip archives
+    are asked about those, and none about a tar archive.
 
     Raises:
         InputError: the file cannot be opened.
     """
     head = files.read_head(path)
-    if reason := recognise(LmEvalReader(), path, head):
+    if is_tar(head):
+        return None
+    zipped = is_zip(head)
+    if not zipped and (reason := recognise(LmEvalReader(), path, head)):
         return Match(path, "lm-eval", reason)
     if looks_like_results(head):
         return None
@@ -57,6 +65,8 @@ def detect(path: Path) -> Match | None:
                 return Match(path, name, reason)
     for name, cls in readers_of(head):
         reader: Reader = cls()
+        if zipped and name != "table" and not any(ZIP in group for group in reader.marks):
+            continue
         if reader.priority > best_priority and (reason := recognise(reader, path, head)):
             best, best_priority = Match(path, name, reason), reader.priority
     return best
@@ -79,7 +89,7 @@ def discover(
         InputError: a path does not exist, is of no known format, or a folder holds no log.
     """
     sources: list[Source] = []
-    for path in map(locate, paths):
+    for path in _once(map(locate, paths)):
         if is_folder(path) and exists(path / MANIFEST) and (match := detect(path / MANIFEST)) is not None:
             sources += open_sources(match.reader, match.path, options)
         elif is_folder(path):
@@ -95,10 +105,20 @@ def discover(
     return sources
 
 
+def _once(paths: Iterable[Path]) -> Iterator[Path]:
+    """Each file or folder once, however often it is named; else its samples would count twice."""
+    seen: set[str] = set()
+    for path in paths:
+        place = str(path) if is_url(path) else os.path.realpath(path)
+        if place in seen:
+            warnings.warn(f"{path}: is named twice, and read once", RegradeWarning, stacklevel=2)
+            continue
+        seen.add(place)
+        yield path
+
+
 def _is_archive(path: Path) -> bool:
     """Whether a file is a zip archive of files, and not a format (Inspect's, Excel's) that is written as one."""
-    from regrade.files.unpacking import is_zip
-
     return is_zip(files.read_head(path, 4)) and detect(path) is None
 
 
@@ -134,11 +154,12 @@ def _open(path: Path, options: dict[str, Any]) -> list[Source]:
     if match is None:
         if size(path) == 0:
             raise InputError("the file is empty", where=str(path))
-        raise InputError(
-            "the file is of no known format",
-            where=str(path),
-            hint="`regrade formats` lists the formats; --reader NAME forces one",
-        )
+        hint = "`regrade formats` lists the formats; --reader NAME forces one"
+        if is_tar(files.read_head(path)):
+            raise InputError("a tar archive is not read", where=str(path), hint="unpack it, and name the folder")
+        if (likely := files.likely_encoding(files.read_head(path))) is not None:
+            hint = f"it looks like text in another encoding: --encoding {likely}"
+        raise InputError("the file is of no known format", where=str(path), hint=hint)
     return open_sources(match.reader, path, options)
 
 

@@ -36,6 +36,14 @@ class Pairing(NamedTuple):
     note: str | None = None
 
 
+def _spelled_alike(a: Samples, b: Samples) -> tuple[Samples, Samples]:
+    """The same samples; where one side's ids are numbers and the other's texts, as formats have it, all are texts."""
+    kinds = {frozenset(map(type, side.ids)) for side in (a, b)}
+    if kinds != {frozenset((int,)), frozenset((str,))}:
+        return a, b
+    return a._replace(ids=[str(one) for one in a.ids]), b._replace(ids=[str(one) for one in b.ids])
+
+
 def pair_samples(a: Samples, b: Samples, read: Documents) -> Pairing:
     """Pair the samples of two runs, each with one at most.
 
@@ -50,6 +58,7 @@ def pair_samples(a: Samples, b: Samples, read: Documents) -> Pairing:
     Raises:
         InputError: there are common ids, and no two samples that are known to be the same.
     """
+    a, b = _spelled_alike(a, b)
     unique = len(set(a.ids)) == len(a.ids) and len(set(b.ids)) == len(b.ids)
     pairs = _matched(a.ids, b.ids)
     if unique and all(a.documents[i] == b.documents[j] for i, j in pairs):
