@@ -21,6 +21,7 @@ __all__ = [
     "Converted",
     "Detected",
     "Estimate",
+    "Estimates",
     "Exported",
     "Options",
     "PowerReport",
@@ -62,6 +63,7 @@ _HOMES = {
     "Converted": "regrade.api.convert",
     "Detected": "regrade.api.convert",
     "Estimate": "regrade.api.estimate",
+    "Estimates": "regrade.api.estimate",
     "Exported": "regrade.api.export",
     "Options": "regrade.scoring.options",
     "PowerReport": "regrade.api.power",
@@ -98,7 +100,7 @@ if TYPE_CHECKING:
     from regrade.api.card import Card, load_card
     from regrade.api.compare import Comparison, compare
     from regrade.api.convert import Converted, Detected, convert, detect
-    from regrade.api.estimate import Estimate
+    from regrade.api.estimate import Estimate, Estimates
     from regrade.api.export import Exported, export
     from regrade.api.judge import ask_again, estimate_judge, judge
     from regrade.api.load_scores import SavedScores, load_scores

@@ -260,6 +260,9 @@ def test_judging_from_python(place: Path) -> None:
         regrade.run(card(4), model="openai:m", base_url=server.url, name="r", score=False)
         estimated = regrade.estimate_judge("r", judge="rating", model="openai:judge", base_url=server.url)
         assert (estimated.samples, estimated.requests) == (4, 4)
+        [of_card] = estimates = regrade.estimate(card(3), model="openai:m", base_url=server.url)
+        assert of_card.requests == 3
+        check_face(estimates)
         check_face(estimated)
         judged = regrade.judge("r", judge="rating", model="openai:judge", base_url=server.url, name="j")
         once_more = regrade.judge("r", judge="rating", model="openai:other", base_url=server.url, name="k")

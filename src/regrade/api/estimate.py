@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from regrade.api.views import Page
+from regrade.api.views import ByTask, Page
 from regrade.asking.launch import Asked
 from regrade.asking.requests import check, merge_parameters, next_turn, requests_of
 from regrade.dialect import Prepared
@@ -84,6 +84,10 @@ class Estimate(Page, msgspec.Struct, kw_only=True):
         if most is not None:
             return f"about ${sent:,.4f} in, at most ${most:,.4f} out"
         return f"about ${sent:,.4f} in; out: ${self.price.output / 1000:,.4f} per 1,000 tokens"
+
+
+class Estimates(ByTask[Estimate]):
+    """What asking would take, for each task."""
 
 
 def estimate_prepared(prepared: Prepared, asked: Asked, model: Model) -> Estimate:

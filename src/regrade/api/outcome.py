@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from regrade.api.views import Page, Tabular
+from regrade.api.views import ByTask, Page, Tabular
 from regrade.asking.ask import Tally
 from regrade.errors import Exit, UsageError
 from regrade.schema import Answer
@@ -154,37 +154,12 @@ class RunResult(Page, Tabular):
         return self.scores
 
 
-class RunResults(Page, Tabular, Sequence[RunResult]):
+class RunResults(ByTask[RunResult], Tabular):
     """One result per task: a card has one, a group of tasks several."""
-
-    def __init__(self, results: list[RunResult]) -> None:
-        self._results = results
-
-    def __len__(self) -> int:
-        return len(self._results)
-
-    @overload
-    def __getitem__(self, place: int) -> RunResult: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[RunResult]: ...
-    def __getitem__(self, place: int | slice) -> RunResult | list[RunResult]:
-        return self._results[place]
-
-    def __repr__(self) -> str:
-        return f"<RunResults: {', '.join(map(repr, self._results))}>"
-
-    @property
-    def exit_code(self) -> Exit:
-        """The worst of them."""
-        return max((result.exit_code for result in self._results), default=Exit.DONE)
-
-    def summary(self) -> str:
-        """The summaries, one after the other."""
-        return "\n\n".join(result.summary() for result in self._results)
 
     def to_arrow(self) -> pyarrow.Table:
         """The per-sample scores of all of them, one below the other."""
         import pyarrow as pa
 
-        tables = [result.to_arrow() for result in self._results]
+        tables = [result.to_arrow() for result in self._items]
         return pa.concat_tables(tables, promote_options="default")

@@ -11,7 +11,7 @@ import msgspec
 
 from regrade.access import Access
 from regrade.api.asking import ask_run, choose_model, conditions_of, create_run, open_model
-from regrade.api.estimate import Estimate, estimate_prepared
+from regrade.api.estimate import Estimates, estimate_prepared
 from regrade.api.outcome import RunResult, RunResults
 from regrade.api.score_run import score_run
 from regrade.cards.choices import Choices, choices_of
@@ -160,7 +160,7 @@ def estimate(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     **options: Any,
-) -> list[Estimate]:
+) -> Estimates:
     """Say what :func:`run` would ask and what that would take, with nobody asked: an estimate per task.
 
     Args:
@@ -191,7 +191,7 @@ def estimate(
     prepared = _prepare(
         card, task, choices, catalog, data, send_as, (allow_paths, allow_env, allow_hosts), trust_code, access, report
     )
-    return [estimate_prepared(one, asked, asker) for one in prepared]
+    return Estimates([estimate_prepared(one, asked, asker) for one in prepared])
 
 
 def _prepare(

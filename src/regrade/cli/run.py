@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         estimates = estimate(arguments.card, progress=display, **without_keeping(what))
     for one in estimates:
         print(one.summary())
-    return max(int(one.exit_code) for one in estimates)
+    return int(estimates.exit_code)
 
 
 def print_result(result: RunResult, *, as_json: bool) -> None:
