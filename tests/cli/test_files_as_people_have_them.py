@@ -95,3 +95,18 @@ def test_a_tar_archive_is_refused(cli: Cli, tmp_path: Path, examples: Path) -> N
     ran = cli("score", archive)
     assert (ran.code, ran.out) == (1, "")
     assert "a tar archive is not read" in ran.err
+
+
+@pytest.mark.parametrize("what", ["log", "table"])
+def test_a_judge_looks_into_an_archive(cli: Cli, tmp_path: Path, examples: Path, what: str) -> None:
+    archive = tmp_path / "answers.zip"
+    [log] = (examples / "results" / "chatty").rglob("samples_*.jsonl")
+    file = log if what == "log" else examples / "answers.csv"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.write(file, file.name)
+    (tmp_path / "said.jsonl").write_text('{"sample_id": "x", "answer": "7"}\n', encoding="utf-8")
+    judge = ("--with", "rating", "--judge", f"replay:{tmp_path / 'said.jsonl'}", "--dry-run")
+    of_archive, of_file = cli("judge", archive, *judge), cli("judge", file, *judge)
+    assert of_archive.code == of_file.code == 0
+    assert f"{40 if what == 'log' else 20} samples" in of_archive.out
+    assert of_archive.out.replace("answers.zip", file.name).count("\n") == of_file.out.count("\n")

@@ -376,11 +376,14 @@ def _judged(text: str, workspace: Workspace, columns: dict[str, str]) -> Judged:
     """
     from regrade.judging.log_answers import holds_logs
     from regrade.judging.prepare import Judged
+    from regrade.rows.discover import inside_archive
 
     name, equals, place = text.partition("=")
     if not equals or Path(text).exists():
         name, place = "", text
     path = Path(place)
+    if path.is_file() and path.name != MANIFEST:
+        path = inside_archive(path)
     if path.is_file() and path.name != MANIFEST:
         if not columns and holds_logs(path):
             return Judged(name=name or None, log=path)

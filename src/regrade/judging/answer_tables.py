@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from regrade.errors import InputError
-from regrade.files.columns import list_names, names_of, require
+from regrade.files.columns import guess_one, guess_pair, list_names, names_of, require
 from regrade.files.guard import malformed_row
 from regrade.files.tables import Row, all_rows, first_rows, open_table
 from regrade.judging.conversation import Conversation
@@ -94,6 +94,9 @@ def conversations_of_table(
     chosen: dict[str, str | None] = {
         kind: named.get(kind) or next((name for name in known if name in names), None) for kind, known in _KINDS.items()
     }
+    if chosen["answer"] is None:  # by the names that tables to be scored have
+        answer, reference = guess_pair(names, where=str(path)) or (guess_one(names, 0), guess_one(names, 1))
+        chosen |= {"answer": answer, "reference": chosen["reference"] or reference}
     if chosen["answer"] is None:
         raise InputError(
             "which column holds the answers cannot be told",

@@ -122,18 +122,30 @@ def _is_archive(path: Path) -> bool:
     return is_zip(files.read_head(path, 4)) and detect(path) is None
 
 
-def _in_archive(path: Path, options: dict[str, Any], problems: list[Malformed] | None) -> list[Source]:
-    """What a zip archive holds: every log, or its only file, whatever it is."""
+def inside_archive(path: Path) -> Path:
+    """What a zip archive holds: its only file, or the folder that it is unpacked into; any other path as it is.
+
+    Raises:
+        InputError: the archive is damaged or holds too much.
+    """
+    if not _is_archive(path):
+        return path
     from regrade.files.unpacking import unpack
 
     folder = unpack(path)
     members = list(files_below(folder))
-    if len(members) == 1:
-        return _open(members[0], options)
-    sources = _in_folder(folder, options, problems)
+    return members[0] if len(members) == 1 else folder
+
+
+def _in_archive(path: Path, options: dict[str, Any], problems: list[Malformed] | None) -> list[Source]:
+    """What a zip archive holds: every log, or its only file, whatever it is."""
+    place = inside_archive(path)
+    if not is_folder(place):
+        return _open(place, options)
+    sources = _in_folder(place, options, problems)
     if not sources and not problems:
         raise InputError(
-            "no log of a known format in this archive" if members else "the archive holds no file",
+            "no log of a known format in this archive" if any(files_below(place)) else "the archive holds no file",
             where=str(path),
             hint="unpack it and name a file to read it as a table; `regrade formats` lists the formats",
         )
