@@ -9,7 +9,7 @@ from typing import Any
 from regrade.errors import InputError
 from regrade.files.columns import guess_one, guess_pair, list_names, names_of, require
 from regrade.files.guard import malformed_row
-from regrade.files.tables import Row, all_rows, first_rows, open_table
+from regrade.files.tables import Row, Table, all_rows, first_rows, open_table
 from regrade.judging.conversation import Conversation
 from regrade.schema import Malformed
 
@@ -88,21 +88,7 @@ def conversations_of_table(
             except Exception as error:
                 yield malformed_row(str(path), line, error)
         return
-    named = columns or {}
-    for kind, column in named.items():
-        require(column, first_rows(table), flag=f"--{'expected' if kind == 'reference' else kind}", where=str(path))
-    chosen: dict[str, str | None] = {
-        kind: named.get(kind) or next((name for name in known if name in names), None) for kind, known in _KINDS.items()
-    }
-    if chosen["answer"] is None:  # by the names that tables to be scored have
-        answer, reference = guess_pair(names, where=str(path)) or (guess_one(names, 0), guess_one(names, 1))
-        chosen |= {"answer": answer, "reference": chosen["reference"] or reference}
-    if chosen["answer"] is None:
-        raise InputError(
-            "which column holds the answers cannot be told",
-            where=str(path),
-            hint=f"--answer COLUMN names it; there are {list_names(names)}",
-        )
+    chosen = _choose_columns(table, names, columns or {}, path)
     repeats: dict[tuple[str, str], int] = {}
     models: set[str] = set()
     for item in all_rows(table):
@@ -130,6 +116,25 @@ _KINDS = {
     "reference": REFERENCES,
     "category": CATEGORIES,
 }
+
+
+def _choose_columns(table: Table, names: list[str], named: Mapping[str, str], path: Path) -> dict[str, str | None]:
+    """Which column is what: as the person says, else by its name."""
+    for kind, column in named.items():
+        require(column, first_rows(table), flag=f"--{'expected' if kind == 'reference' else kind}", where=str(path))
+    chosen: dict[str, str | None] = {
+        kind: named.get(kind) or next((name for name in known if name in names), None) for kind, known in _KINDS.items()
+    }
+    if chosen["answer"] is None:  # by the names that tables to be scored have
+        answer, reference = guess_pair(names, where=str(path)) or (guess_one(names, 0), guess_one(names, 1))
+        chosen |= {"answer": answer, "reference": chosen["reference"] or reference}
+    if chosen["answer"] is None:
+        raise InputError(
+            "which column holds the answers cannot be told",
+            where=str(path),
+            hint=f"--answer COLUMN names it; there are {list_names(names)}",
+        )
+    return chosen
 
 
 def _plain(
