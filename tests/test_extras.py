@@ -133,7 +133,7 @@ SCHEMA: dict[str, Any] = {"type": "function", "function": {"name": "f", "paramet
 
 #: Something that needs each package, as a person reaches it.
 USES: dict[str, Callable[[], Any]] = {
-    "PIL": lambda: artifact("cards.operators.images", "DecodeImage", field="a").process_row({"a": "eA=="}),
+    "PIL": lambda: artifact("cards.operators.images.pixels", "DecodeImage", field="a").process_row({"a": "eA=="}),
     "autoevals": lambda: artifact("judging.autoevals_model", "AutoevalsModel", name="openai:x"),
     "datasets": process_docs,
     "huggingface_hub": lambda: regrade.score("hf://datasets/org/name", expected="a", answer="b"),

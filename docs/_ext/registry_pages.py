@@ -61,7 +61,10 @@ PAGES = (
         "works on a field, as operators do, so that it can be a step of a card as well; every operator on fields can "
         "be a processor, and these are made for it.",
         kinds=("operator",),
-        modules=_within("regrade.cards.operators", "processors extraction judgments yes_no normal_forms tool_calls"),
+        modules=(
+            *_within("regrade.cards.operators.texts", "processors extraction yes_no normal_forms"),
+            *_within("regrade.cards.operators.dialogs", "judgments tool_calls"),
+        ),
     ),
     Page(
         "model-metrics",

@@ -48,6 +48,13 @@ def test_every_type_is_on_one_page() -> None:
     assert found == Counter(name for name, cls in iterate_registered("artifact") if issubclass(cls, Artifact))
 
 
+def test_every_page_takes_something_of_places_that_there_are() -> None:
+    for page in PAGES.PAGES:
+        assert PAGES.types_of(page), page.name
+        for place in page.modules:
+            assert importlib.util.find_spec(place) is not None, (page.name, place)
+
+
 def test_every_page_is_in_the_list_of_pages() -> None:
     listed = re.findall(r"^generated/types/([\w-]+)$", (ROOT / "docs/reference/types.md").read_text("utf-8"), re.M)
     assert sorted(listed) == sorted(page.name for page in PAGES.PAGES)
