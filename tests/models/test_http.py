@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,53 @@ def test_what_a_family_of_models_refuses_is_left_out_of_the_recipe_alone() -> No
     assert sent({"max_tokens": 5}) == {"max_tokens": 5}
     assert sent({"max_tokens": None}) == {}
     assert sent({"stop": None}, OpenAIModel("gpt-4o")) == {"max_tokens": 100, "temperature": 0}
+
+
+SETTINGS = bytes.fromhex("000006040000000000000300000064") + bytes.fromhex("0000080700000000000000000000000001")
+"""How a server for HTTP/2 begins: frames SETTINGS and GOAWAY with a protocol error (RFC 9113, 6.5 and 6.8)."""
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (SETTINGS, "is not HTTP/1.1; is it a server or proxy for HTTP/2 only?"),
+        (
+            b"HTTP/1.1 505 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "wants another version of HTTP than 1.1",
+        ),
+        (
+            b"HTTP/1.1 426 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "wants another version of HTTP than 1.1",
+        ),
+    ],
+)
+def test_a_server_for_http_2_only_ends_the_run_at_once(reply: bytes, message: str) -> None:
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.read(1 << 16)
+        writer.write(reply)
+        await writer.drain()
+        writer.close()
+
+    async def go() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        model = OpenAIModel("m", base_url=f"http://127.0.0.1:{port}/v1", limits=HASTY)
+
+        async def requests() -> AsyncIterator[Request]:
+            for request in chat(*map(str, range(200))):
+                yield request
+
+        async with server:
+            try:
+                async for _ in model.answer(requests()):
+                    pass
+            finally:
+                await model.close()
+
+    with pytest.raises(ModelError, match=re.escape(message)):
+        asyncio.run(go())
+    assert connections < 40

@@ -288,6 +288,8 @@ class _Asking:
             return f"the key is missing or wrong: {self.model.key_hint}"
         if error.status in (402, 429):
             return "the account has no quota left: add credit or raise its limit, then: regrade resume RUN"
+        if error.status in (426, 505):
+            return "requests are sent as HTTP/1.1; a proxy that takes it (nginx, Envoy) reaches such a server"
         if error.status is not None and 300 <= error.status < 400:
             return "what came is kept; then: regrade resume RUN --base-url ADDRESS"
         return "is the model's name right, and --base-url the address that ends in /v1?"

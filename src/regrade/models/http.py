@@ -170,6 +170,9 @@ class HttpClient:
             raise _unreachable(f"the proxy answers {error.status} {error.message}", final=error.status == 407) from None
         except aiohttp.ClientPayloadError as error:
             raise _broken(f"the reply broke off: {error}") from None
+        except aiohttp.ClientResponseError as error:
+            what = f"what {self.place} answers is not HTTP/1.1; is it a server or proxy for HTTP/2 only?"
+            raise _unreachable(f"{what} ({' '.join(error.message.split())[:100]})") from None
         except (aiohttp.ClientError, ConnectionError) as error:
             raise _broken(str(error) or type(error).__name__) from None
         except TimeoutError:

@@ -270,6 +270,9 @@ class OpenAIModel(AskingModel):
     def failure(self, status: int, data: bytes, headers: Any) -> Failure:
         """What a reply that is no success means."""
         message = self._clean(replies.error_message(data) or f"HTTP {status}")
+        if status in (426, 505):
+            message = f"HTTP {status}: {self.base_url} wants another version of HTTP than 1.1"
+            return Failure(AnswerError("refused", message, status))
         if status in (401, 402, 403, 404):
             return Failure(AnswerError("refused", message, status))
         if status == 429:
